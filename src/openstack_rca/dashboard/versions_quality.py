@@ -8,13 +8,11 @@ import streamlit as st
 
 from openstack_rca.dashboard.words import plain, prose
 from openstack_rca.service.comparison import compare_models
-from openstack_rca.service.demo import normal_logs
 from openstack_rca.service.drift import DriftOutcome, model_drift
-from openstack_rca.service.log_choice import allowed_paths, entries_of_roots
+from openstack_rca.service.log_choice import SAMPLES, entries_of_roots, normal_or_allowed
 from openstack_rca.service.models import ModelVersion
 from openstack_rca.settings import Settings
 
-SAMPLES = "The recorded samples"
 NONE = "none: only the figures of their trainings"
 WORDS = {"accuracy": "accuracy", "loss": "loss per event (nats)", "alarm_share": "share of alarms"}
 
@@ -121,6 +119,4 @@ def _draw_outcome(outcome: DriftOutcome) -> None:
 def _choose(label: str, first: list[str], settings: Settings, key: str) -> list[Path]:
     entries = [*first, *(str(path) for path in entries_of_roots(settings))]
     chosen = st.selectbox(label, entries, accept_new_options=True, key=key)  # ours
-    if chosen is None or chosen == NONE:
-        return []
-    return [normal_logs()] if chosen == SAMPLES else allowed_paths(str(chosen), settings)
+    return [] if chosen is None or chosen == NONE else normal_or_allowed(str(chosen), settings)

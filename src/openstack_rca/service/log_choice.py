@@ -9,10 +9,11 @@ from pathlib import Path
 
 from openstack_rca.errors import ConfigurationError, LogPathNotFound
 from openstack_rca.rca.scoring import read_question
-from openstack_rca.samples import incident_folder, incident_names
+from openstack_rca.samples import incident_folder, incident_names, normal_logs
 from openstack_rca.settings import Settings
 
 SHOWN_ENTRIES = 200
+SAMPLES = "The recorded samples"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ def allowed_paths(text: str, settings: Settings) -> list[Path]:
     for line in wanted:
         found += _one(line, roots)
     return list(dict.fromkeys(found))
+
+
+def normal_or_allowed(text: str, settings: Settings) -> list[Path]:
+    """The sample recording of a healthy cloud for ``SAMPLES``, else as ``allowed_paths``."""
+    return [normal_logs()] if text == SAMPLES else allowed_paths(text, settings)
 
 
 def logs_by_reference(reference: str, settings: Settings) -> list[Path]:

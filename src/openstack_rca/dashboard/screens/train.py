@@ -6,13 +6,11 @@ from openstack_rca.dashboard.frame import draw_page
 from openstack_rca.dashboard.job_view import watch_job
 from openstack_rca.dashboard.words import plain, prose
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.service.demo import normal_logs
 from openstack_rca.service.jobs import current_job, start_training
-from openstack_rca.service.log_choice import allowed_paths, entries_of_roots
+from openstack_rca.service.log_choice import SAMPLES, entries_of_roots, normal_or_allowed
 from openstack_rca.service.training import TrainingConfig
 from openstack_rca.settings import Settings
 
-SAMPLES = "The recorded samples"
 DEFAULTS = TrainingConfig()
 
 
@@ -48,8 +46,7 @@ def _draw_form(settings: Settings) -> None:
         if st.form_submit_button("Start the training", type="primary", icon=":material/model_training:"):
             if not source:
                 raise ConfigurationError("No logs were chosen.", "Choose the samples, or give a path.")
-            logs = [normal_logs()] if source == SAMPLES else allowed_paths(str(source), settings)
-            started = start_training(settings, logs, config)
+            started = start_training(settings, normal_or_allowed(str(source), settings), config)
             st.session_state["trained_here"] = started.id
             st.rerun()
 

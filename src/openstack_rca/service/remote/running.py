@@ -5,8 +5,10 @@ import select
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from openstack_rca.errors import RemoteLogsUnavailable
 from openstack_rca.rca.report import mask_secrets, one_line
@@ -51,45 +53,56 @@ def stream_to(command: Sequence[str], path: Path, spool: Spool, *, fine: Sequenc
     RemoteLogsUnavailable: it failed, or printed nothing for the time limit. Full: the spool's bound is reached.
     """
     limit = spool.settings.remote_timeout_seconds
+    with started(command, spool) as (process, output, complaints):
+        if not _copy(output, path, spool, limit):
+            raise RemoteLogsUnavailable(f"{command[0]} has sent nothing for {limit:.0f} s.", _SLOW)
+        status, words = process.wait(), complaints()
+        if status in fine:
+            return words
+        if command[0] in _BOTH:
+            # What it wrote is its complaint, or ends with it.
+            words = last_words(path.read_bytes()[-4096:]) if path.exists() else ""
+            path.unlink(missing_ok=True)
+        words = words or f"exit status {status}"
+        raise RemoteLogsUnavailable(_failed(command[0], words), "Run it yourself to see more.")
+
+
+@contextmanager
+def started(
+    command: Sequence[str], spool: Spool
+) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes], Callable[[], str]]]:
+    """Run a tool until the block ends: its process, its output, and a function for the last words of its complaints.
+
+    Where the block leaves while it runs (it is silent, sends too much, or somebody pressed Ctrl-C), nobody waits for the rest.
+    """
     with tempfile.TemporaryFile() as said:
+
+        def complaints() -> str:
+            said.seek(0)
+            return last_words(said.read())
+
         process = subprocess.Popen(
             [require_tool(command[0]), *command[1:]],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if command[0] in _BOTH else said,
         )
-        ended = False
+        assert process.stdout is not None
+        spool.running.add(process)
         try:
-            spool.running.add(process)
             if spool.stopped:
                 process.kill()
-            ended = _copy(process, path, spool, limit)
+            yield process, process.stdout, complaints
         finally:
-            if not ended:
-                # It is silent, sends too much, or somebody pressed Ctrl-C: nobody waits for the rest.
-                process.kill()
+            process.kill()
             spool.running.discard(process)
-            if process.stdout is not None:
-                process.stdout.close()
+            process.stdout.close()
             process.wait()
-        if not ended:
-            raise RemoteLogsUnavailable(f"{command[0]} has sent nothing for {limit:.0f} s.", _SLOW)
-        said.seek(0)
-        words = last_words(said.read())
-        if process.returncode in fine:
-            return words
-        if command[0] in _BOTH:
-            # What it wrote is its complaint, or ends with it.
-            words = last_words(path.read_bytes()[-4096:]) if path.exists() else ""
-            path.unlink(missing_ok=True)
-        words = words or f"exit status {process.returncode}"
-        raise RemoteLogsUnavailable(_failed(command[0], words), "Run it yourself to see more.")
 
 
-def _copy(process: subprocess.Popen[bytes], path: Path, spool: Spool, limit: float) -> bool:
-    """Write what the process prints into a file; False where nothing more came for the time limit."""
-    assert process.stdout is not None
-    source = process.stdout.fileno()
+def _copy(output: IO[bytes], path: Path, spool: Spool, limit: float) -> bool:
+    """Write what a tool prints into a file; False where nothing more came for the time limit."""
+    source = output.fileno()
     with spool.writing(path) as write:
         while select.select([source], [], [], limit)[0]:
             data = os.read(source, PIECE)

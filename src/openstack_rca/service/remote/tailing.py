@@ -5,7 +5,6 @@ Hosts, journals and containers send what they write through a tool each that sta
 
 import re
 import shlex
-import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +21,7 @@ from openstack_rca.service.remote.containers import PodLog, named_containers, na
 from openstack_rca.service.remote.fetch_folder import Full, Spool, safe_name, safe_path
 from openstack_rca.service.remote.hosts import chosen_hosts, room_of, ssh_command
 from openstack_rca.service.remote.inventory import Host
-from openstack_rca.service.remote.running import last_words, require_tool
+from openstack_rca.service.remote.running import last_words, require_tool, started
 from openstack_rca.settings import Settings
 
 ASKED_EVERY_SECONDS = 10.0
@@ -209,25 +208,11 @@ def _follow(tail: Tail, spool: Spool, tails: _Tails) -> None:
 
 def _run(tail: Tail, since: datetime, spool: Spool) -> str:
     """Let the tool write until it ends; gives its last words."""
-    command = tail.command(since)
-    own_errors = command[0] not in ("docker", "podman")
-    with tempfile.TemporaryFile() as said, ExitStack() as files:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said if own_errors else subprocess.STDOUT
-        )
-        spool.running.add(process)
-        if spool.stopped:
-            process.kill()
-        try:
-            assert process.stdout is not None
-            last = _take_lines(process.stdout, tail, files)
-        finally:
-            process.kill()
-            spool.running.discard(process)
-            process.wait()
-            process.stdout.close() if process.stdout else None
-        said.seek(0)
-        words = last_words(said.read()) or last_words(last) or f"exit status {process.returncode}"
+    with started(tail.command(since), spool) as (process, output, complaints), ExitStack() as files:
+        last = _take_lines(output, tail, files)
+        process.kill()
+        status = process.wait()
+        words = complaints() or last_words(last) or f"exit status {status}"
         return words if words.endswith(".") else f"{words}."
 
 
