@@ -82,6 +82,25 @@ def test_more_than_the_limit_is_refused_and_nothing_stays(tmp_path: Path, name: 
     assert below(tmp_path) == set()
 
 
+def test_the_refusal_of_a_large_upload_names_the_limit_in_megabytes(tmp_path: Path) -> None:
+    """Megabytes of 1024 kilobytes, as the setting's default is written."""
+    limit = 3 * 1024**2
+    with pytest.raises(ConfigurationError, match="holds more than 3 MB when it is unpacked"):
+        kept(tmp_path, ("a.log", io.BytesIO(bytes(limit + 1))), limit=limit)
+
+
+def test_the_upload_before_goes_and_what_lies_elsewhere_stays(tmp_path: Path) -> None:
+    """Files, and folders with what is in them; a link is removed and not followed."""
+    folder, elsewhere = tmp_path / "own", tmp_path / "elsewhere"
+    (folder / "2").mkdir(parents=True)
+    elsewhere.mkdir()
+    for place in (folder, folder / "2", elsewhere):
+        (place / "old.log").write_bytes(LINE)
+    (folder / "link").symlink_to(elsewhere)
+    kept(folder, ("new.log", io.BytesIO(LINE)))
+    assert (below(folder), below(elsewhere)) == ({"new.log"}, {"old.log"})
+
+
 def test_as_much_as_the_limit_is_kept(tmp_path: Path) -> None:
     """The very last byte that is allowed counts as one that is."""
     assert kept(tmp_path, ("a.log", io.BytesIO(LINE)), limit=len(LINE)).size_bytes == len(LINE)
@@ -190,6 +209,13 @@ def test_a_sessions_folder_is_private_and_goes_with_it(empty_home: Path) -> None
     assert not path.exists()
 
 
+def test_two_visitors_of_one_server_have_folders_of_their_own(empty_home: Path) -> None:
+    """The folder around them is there for the second one already."""
+    with session_folder(load_settings()) as first, session_folder(load_settings()) as second:
+        assert Path(first).parent == Path(second).parent
+        assert first != second
+
+
 def test_where_nothing_can_be_kept_is_said_with_a_way_on(empty_home: Path, tmp_path: Path) -> None:
     """A file in the place of the folder, or a disk that is full in the middle of an upload: nothing stays."""
     settings = load_settings()
@@ -223,8 +249,10 @@ def test_folders_of_dead_processes_are_removed(empty_home: Path) -> None:
         (settings.uploads_folder / name).mkdir()
         os.utime(settings.uploads_folder / name, (0, time.time() - 3600 * age))
     os.utime(own, (0, 0))
+    # Such as one that somebody else removes at the same moment.
+    (settings.uploads_folder / "1-gone").symlink_to("nowhere")
     remove_abandoned(settings)
-    assert {path.name for path in settings.uploads_folder.iterdir()} == {own.name, "1-new", "notes"}
+    assert {path.name for path in settings.uploads_folder.iterdir()} == {own.name, "1-new", "notes", "1-gone"}
     living.cleanup()
 
 
