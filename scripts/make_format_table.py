@@ -109,7 +109,7 @@ def table() -> str:
             cells = (name, recognised.replace("|", "\\|"), about.replace("|", "\\|"))
             lines.append("| " + " | ".join(cells) + " |")
     weak = (
-        f"A format that tells a time and no more ({', '.join(WEAK)}) is not known: its levels are guessed or unknown."
+        f"Of lines that state a time and no more ({', '.join(WEAK)}) no format is known: their levels are guessed or unknown."
     )
     lines += ["", weak, "", END]
     return "\n".join(lines)
