@@ -42,7 +42,7 @@ def list_components(context: click.Context, _parameter: click.Parameter, asked: 
     "--cause",
     type=Component(),
     metavar="COMPONENT",
-    help="The actual root cause: a component such as rabbitmq; left out, those that this report accuses are named.",
+    help="The actual root cause: a component such as rabbitmq. Without it, those that this report accuses are listed.",
 )
 @click.option(
     "--components",

@@ -89,7 +89,7 @@ def export_command(reference: str, folder: Path, form: str, settings: Settings) 
 @click.argument("parcel", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @with_form_and_settings
 def import_command(parcel: Path, form: str, settings: Settings) -> None:
-    """Publish the version of an exported tar as the next version of this environment, if it is whole.
+    """Check an exported tar, and publish its version as the next one of this environment.
 
     \b
     Example:

@@ -138,8 +138,9 @@ def drift_command(
 ) -> int:
     """Measure whether current logs still resemble those that a model was trained on. Exit status 1 if they do not, for cron.
 
-    Distances are Jensen-Shannon distances between two mixes (0: the same, 1: nothing in common); one that chance explains in
-    so few events does not count. The options set the thresholds. Logs of a fault drift too: rule that out before you train.
+    Distances are Jensen-Shannon distances between two mixes (0: the same, 1: nothing in common). A distance that may be due to
+    chance, because the events are few, does not count. The options set the thresholds. Logs of a fault drift too: rule out a
+    fault before you train again.
 
     \b
     Examples:

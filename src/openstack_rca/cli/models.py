@@ -50,9 +50,9 @@ def models_group() -> None:
 def list_command(limit: int | None, form: str, settings: Settings) -> None:
     """List the versions of this environment, newest first.
 
-    latest stands among the aliases of the version that it leads to: the pinned one, else the highest that is ready, not yanked
-    and usable for analysis. Accuracy is the share of next templates predicted right in the latest part of the training logs,
-    which was held back from learning.
+    The version in use has latest among its aliases: the pinned one, else the highest that is ready, not yanked and usable for
+    analysis. Accuracy is the share of next templates predicted correctly in the last part of the training logs, which was held
+    back from learning.
     """
     versions = models.list_models(settings, limit)
     if form == "json":

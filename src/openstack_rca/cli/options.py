@@ -180,5 +180,5 @@ FETCH_SINCE = click.option(
     "fetch_since",
     callback=parse_time,
     metavar="TIME",
-    help="How far back to fetch remote logs; default: one hour, finished logs whole.",
+    help="How far back to fetch remote logs. Default: one hour; finished logs (of CI, in a bucket) whole.",
 )

@@ -33,7 +33,7 @@ def list_command(limit: int, kind: str | None, form: str, settings: Settings) ->
 @runs_group.command("send", short_help="Send answers that were not recorded yet.")
 @with_form_and_settings
 def send_command(form: str, settings: Settings) -> int:
-    """Record waiting analyses as runs of this tracking server: those of an outage, or of OPENSTACK_RCA_SEND_RUNS=later.
+    """Record the analyses that wait to become runs of this tracking server: it was down, or OPENSTACK_RCA_SEND_RUNS is later.
 
     Exit status 1 if some still wait.
     """

@@ -89,9 +89,9 @@ def train_command(
 ) -> int:
     """Learn from LOGS what normal looks like on this cloud, and store the model as the next version.
 
-    LOGS are files, folders or globs of a stretch of time without a failure; some thousand lines over at least some minutes,
-    better a day. Several recordings may be given. What the signatures call a failure and what surprises most is left out; a
-    recording that is mostly trouble is refused. Ctrl-C stops cleanly: nothing half-written is left.
+    LOGS are files, folders or globs of a time without failures: at least some thousand lines over some minutes, better a day.
+    Several recordings may be given. Events that a signature calls a failure, and the most surprising ones, are not learned from;
+    a recording that is mostly trouble is refused. Ctrl-C stops cleanly: nothing half-written is left.
 
     The new model and the version in use both predict the latest part of LOGS, which the new one has not learned from. If the new
     one is worse by more than OPENSTACK_RCA_MODEL_MARGIN (5 %), it is stored as refused, latest stays, and the exit status is 1.
