@@ -108,9 +108,7 @@ def table() -> str:
             seen.add(row)
             cells = (name, recognised.replace("|", "\\|"), about.replace("|", "\\|"))
             lines.append("| " + " | ".join(cells) + " |")
-    weak = (
-        f"Of lines that state a time and no more ({', '.join(WEAK)}) no format is known: their levels are guessed or unknown."
-    )
+    weak = f"Of lines that state a time and no more ({', '.join(WEAK)}) no format is known: their levels are guessed or unknown."
     lines += ["", weak, "", END]
     return "\n".join(lines)
 

@@ -50,9 +50,9 @@ def prune_command(
 ) -> None:
     """Remove old versions from registry and store alike; without --yes, only show which.
 
-    These always stay: the version that latest leads to, pinned ones, those with an alias or a stage, the newest --keep usable ones
-    and those younger than --younger-than. With --policy, a version whose stage has a rule is removed when its time is over, unless
-    latest, a pin or another alias leads to it. The history still lists removed versions, and their numbers are not used again.
+    These always stay: the version that latest leads to, pinned ones, those with an alias or a stage, the newest --keep usable
+    ones and those younger than --younger-than. With --policy, a version whose stage has a rule is removed when its time is over,
+    unless latest, a pin or another alias leads to it. The history still lists removed versions; their numbers are not used again.
 
     \b
     Examples:
