@@ -41,10 +41,9 @@ class PackedParts:
 
     def add(self, part: pl.DataFrame) -> None:
         """Append a table."""
-        stream = io.BytesIO()
-        part.write_parquet(stream, compression="lz4", statistics=False)
-        self.index.append((self._size, stream.tell(), part.height))
-        self._append(stream.getbuffer())
+        block = packed(part)
+        self.index.append((self._size, len(block), part.height))
+        self._append(block)
 
     def take_in(self, other: PackedParts) -> None:
         """Append the tables of another object."""
@@ -100,13 +99,20 @@ class PackedParts:
     def read(self, number: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """The table at a place, counted from 0; only these columns of it where any are named."""
         offset, size, _ = self.index[number]
-        packed = os.pread(self.file.fileno(), size, offset)
-        return pl.read_parquet(io.BytesIO(packed), columns=None if columns is None else list(columns))
+        block = os.pread(self.file.fileno(), size, offset)
+        return pl.read_parquet(block, columns=None if columns is None else list(columns))
 
 
-def _from_bytes(packed: bytes, index: Sequence[tuple[int, int, int]]) -> PackedParts:
+def packed(table: pl.DataFrame) -> memoryview:
+    """A table as Parquet, quickly written and read."""
+    stream = io.BytesIO()
+    table.write_parquet(stream, compression="lz4", statistics=False)
+    return stream.getbuffer()
+
+
+def _from_bytes(block: bytes, index: Sequence[tuple[int, int, int]]) -> PackedParts:
     parts = PackedParts(tempfile.TemporaryFile())  # noqa: SIM115 - it is closed with the object
-    parts._append(packed)
+    parts._append(block)
     parts.index = list(index)
     return parts
 

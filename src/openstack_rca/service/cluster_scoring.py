@@ -6,7 +6,6 @@ A stream or a story is read by one worker from its beginning to its end, as on o
 from __future__ import annotations
 
 import heapq
-import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import polars as pl
 
 from openstack_rca.late_numpy import np
 from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable
+from openstack_rca.logs.packed_parts import packed
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.own_steps import with_processes
 from openstack_rca.model.stories import PAUSE_SECONDS
@@ -56,15 +56,15 @@ def scores_of(file: ModelFile, table: EventTable, cluster: Cluster | None) -> pl
     whose = events.select("place", *key).join(share, on=["host_key", "service_key"], maintain_order="left")["share"]
     model = cluster.shared(file)
     rows = [(whose == number).arg_true() for number in range(max(shares) + 1)]
-    calls = ((model, _packed(events[part].drop("place"))) for part in rows)
+    calls = ((model, bytes(packed(events[part].drop("place")))) for part in rows)
     scored: pl.DataFrame = pl.concat(cluster.results(score_here, calls))
     back = pl.Series(np.argsort(np.concatenate([part.to_numpy() for part in rows])))
     return scored.select(pl.all().gather(back))
 
 
-def score_here(file: ModelFile, packed: bytes) -> pl.DataFrame:
+def score_here(file: ModelFile, block: bytes) -> pl.DataFrame:
     """Run on a worker: score whole streams."""
-    return file.score(_unpacked(packed))
+    return file.score(pl.read_parquet(block))
 
 
 def story_steps(
@@ -79,15 +79,15 @@ def story_steps(
     def calls() -> Iterator[tuple[object, ...]]:
         for own, part in _by_request(with_processes(events).select(_OF_STORIES), _SHARES_OF_A_THREAD * cluster.threads):
             rows.append(own)
-            yield sources, known, _packed(part)
+            yield sources, known, bytes(packed(part))
 
     return _joined(list(cluster.results(steps_here, calls())), rows)
 
 
-def steps_here(sources: list[str], known: tuple[Baseline, ModelFile | None], packed: bytes) -> StorySteps:
+def steps_here(sources: list[str], known: tuple[Baseline, ModelFile | None], block: bytes) -> StorySteps:
     """Run on a worker: the steps of whole stories."""
     baseline, file = known
-    return steps_of_stories(sources, baseline, _unpacked(packed), file)
+    return steps_of_stories(sources, baseline, pl.read_parquet(block), file)
 
 
 def _by_request(events: pl.DataFrame, shares: int) -> Iterator[tuple[np.ndarray, pl.DataFrame]]:
@@ -142,13 +142,3 @@ def _balanced(sizes: list[int], shares: int) -> list[int]:
         found.append(number)
         heapq.heappush(heap, (load + size, number))
     return found
-
-
-def _packed(events: pl.DataFrame) -> bytes:
-    stream = io.BytesIO()
-    events.write_parquet(stream, compression="lz4", statistics=False)
-    return stream.getvalue()
-
-
-def _unpacked(packed: bytes) -> pl.DataFrame:
-    return pl.read_parquet(io.BytesIO(packed))

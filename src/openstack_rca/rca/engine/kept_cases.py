@@ -1,7 +1,6 @@
 """What was found in logs before anything of the question's words was looked at, as a table that can be kept."""
 
 import hashlib
-import io
 import json
 import os
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from openstack_rca.logs.packed_parts import packed
 from openstack_rca.rca.engine.case import Case
 from openstack_rca.rca.evidence import Finding, FoundWindow
 from openstack_rca.rca.knowledge import Deployment
@@ -60,22 +60,14 @@ def key_of(case: Case) -> str:
 def _row(case: Case, window: FoundWindow) -> tuple[str, bytes, bytes, bytes]:
     facts = _Facts(window, case.findings, case.picked, case.untimed, case.unclear, case.deployment)
     frames = (case.observed, case.earlier, plotted(case.surroundings, window))
-    observed, earlier, surroundings = (_packed(frame) for frame in frames)
+    observed, earlier, surroundings = (bytes(packed(frame)) for frame in frames)
     return _form().dump_json(facts).decode(), observed, earlier, surroundings
 
 
 def _case(row: dict[str, Any], recording: Case) -> Case:
     facts: _Facts = _form().validate_json(row["facts"])
-    observed, earlier, surroundings = (
-        pl.read_parquet(io.BytesIO(row[name])) for name in ("observed", "earlier", "surroundings")
-    )
-    return replace(
-        recording,
-        **{name: getattr(facts, name) for name in _Facts.__dataclass_fields__},
-        observed=observed,
-        earlier=earlier,
-        surroundings=surroundings,
-    )
+    frames: dict[str, Any] = {name: pl.read_parquet(row[name]) for name in ("observed", "earlier", "surroundings")}
+    return replace(recording, **{name: getattr(facts, name) for name in _Facts.__dataclass_fields__}, **frames)
 
 
 @cache
@@ -83,12 +75,6 @@ def _form() -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(_Facts)
-
-
-def _packed(frame: pl.DataFrame) -> bytes:
-    stream = io.BytesIO()
-    frame.write_parquet(stream, compression="lz4", statistics=False)
-    return stream.getvalue()
 
 
 @cache
