@@ -58,7 +58,12 @@ def test_the_workers_of_a_cluster_read_a_bucket_as_one_machine_does(
     monkeypatch.setattr("openstack_rca.service.cluster_objects.TASK_BYTES", 1)
     one = read_given([f"s3://{bucket}/case8"], s3)
     with distributed.Client(
-        processes=False, n_workers=1, threads_per_worker=2, dashboard_address=None, set_as_default=False
+        processes=False,
+        n_workers=1,
+        threads_per_worker=2,
+        dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+        set_as_default=False,
     ) as client:
         many = read_given([f"s3://{bucket}/case8"], s3, cluster=Cluster(client, "inproc"))
     assert set(one.events["host"]) == {"compute7"} and one.events.height == 6

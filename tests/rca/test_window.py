@@ -37,8 +37,13 @@ def recording(length: float, bursts: list[float]) -> tuple[pl.Series, np.ndarray
     return times([moment for moment, _ in moments]), np.array([weight for _, weight in moments])
 
 
+def bursts(moments: pl.Series, weights: np.ndarray) -> list[FoundWindow]:
+    """Windows of events each of which is of a kind of its own, so that none goes on."""
+    return find_windows(moments, weights, pl.int_range(len(moments), eager=True))
+
+
 def test_the_window_holds_the_burst_and_some_time_before_it() -> None:
-    (window,) = find_windows(*recording(HOUR, [1800]))
+    (window,) = bursts(*recording(HOUR, [1800]))
     assert window.start < START + timedelta(seconds=1740)
     assert window.end > START + timedelta(seconds=1820)
     assert (window.end - window.start).total_seconds() < 600
@@ -47,47 +52,47 @@ def test_the_window_holds_the_burst_and_some_time_before_it() -> None:
 def test_two_bursts_far_apart_are_two_windows_heaviest_first() -> None:
     moments, weights = recording(HOUR, [600, 3000])
     weights[weights.nonzero()[0][-20:]] *= 5
-    first, second = find_windows(moments, weights)
+    first, second = bursts(moments, weights)
     assert first.start > second.end
     assert first.weight > second.weight
 
 
 def test_bursts_close_together_are_one_incident() -> None:
-    assert len(find_windows(*recording(HOUR, [1800, 1950]))) == 1
+    assert len(bursts(*recording(HOUR, [1800, 1950]))) == 1
 
 
 def test_bursts_that_follow_one_another_are_one_incident_however_long_it_lasts() -> None:
     """Each is compared with the one before it, not with the first."""
-    assert len(find_windows(*recording(HOUR, [900, 1080, 1260, 1440, 1620]))) == 1
+    assert len(bursts(*recording(HOUR, [900, 1080, 1260, 1440, 1620]))) == 1
 
 
 def test_short_logs_are_one_window_over_all_of_them() -> None:
     moments, weights = recording(current().whole_seconds - 10, [100])
-    (window,) = find_windows(moments, weights)
+    (window,) = bursts(moments, weights)
     assert (window.start, window.end) == (moments.min(), moments.max())
 
 
 def test_a_long_quiet_recording_is_looked_at_whole() -> None:
     moments, weights = recording(HOUR, [])
-    (window,) = find_windows(moments, weights)
+    (window,) = bursts(moments, weights)
     assert (window.start, window.end) == (moments.min(), moments.max())
 
 
 def test_no_event_no_window() -> None:
-    assert find_windows(times([]), np.array([])) == []
+    assert bursts(times([]), np.array([])) == []
 
 
 @given(st.lists(st.tuples(st.floats(0, 7200), st.floats(0, 2)), min_size=1, max_size=60))
 def test_windows_lie_within_the_recording(events: list[tuple[float, float]]) -> None:
     moments = times([second for second, _ in sorted(events)])
-    for window in find_windows(moments, np.array([weight for _, weight in sorted(events)])):
+    for window in bursts(moments, np.array([weight for _, weight in sorted(events)])):
         assert moments.min() <= window.start <= window.end <= moments.max()
 
 
 def weighed(length: float, weights: dict[int, float]) -> list[tuple[float, float, float]]:
     """Windows of a recording of ``length`` seconds, as seconds of start and end with their weight."""
     moments = sorted({0.0, length, *map(float, weights)})
-    found = find_windows(times(moments), np.array([weights.get(int(moment), 0.0) for moment in moments]))
+    found = bursts(times(moments), np.array([weights.get(int(moment), 0.0) for moment in moments]))
     return [((one.start - START).total_seconds(), (one.end - START).total_seconds(), one.weight) for one in found]
 
 

@@ -14,7 +14,7 @@ from test_missing_steps import window as calm
 from test_silence import STEADY, observed, stream
 from test_stopped_tasks import LOOP, WHOLE, WORK, stopped
 from test_stopped_tasks import steady as beats
-from test_window import recording
+from test_window import bursts, recording
 from weight_answers import TOPOLOGY, Case, answer
 
 from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable
@@ -39,15 +39,15 @@ from openstack_rca.rca.evidence import (
 )
 from openstack_rca.rca.evidence.expected_steps import find_troubles
 from openstack_rca.rca.evidence.silence import find_gaps
-from openstack_rca.rca.evidence.window import FoundWindow, find_windows, quiet_rates, suspicion
+from openstack_rca.rca.evidence.window import FoundWindow, quiet_rates, suspicion
 from openstack_rca.rca.knowledge import load_catalogue
 from openstack_rca.rca.weights import current
 
 
-def windows(*bursts: float, seconds: float = 3600.0) -> Case:
+def windows(*begun: float, seconds: float = 3600.0) -> Case:
     """The stretches of trouble that are found in logs with bursts of errors."""
-    moments, weights = recording(seconds, list(bursts))
-    return lambda: [(window.start, window.end) for window in find_windows(moments, weights)]
+    moments, weights = recording(seconds, list(begun))
+    return lambda: [(window.start, window.end) for window in bursts(moments, weights)]
 
 
 def silence(length: int, normal: float = 0.0) -> Case:
@@ -88,7 +88,7 @@ def burst(level: str, count: int, score: float = 0.0, normal: float = 0.0) -> Ca
         .sort("time")
     )
     known = pl.DataFrame({"component": ["nova-api"], "template_id": [2], "normal_per_minute": [normal]})
-    return lambda: [window.start for window in find_windows(frame["time"], suspicion(frame, known))]
+    return lambda: [window.start for window in bursts(frame["time"], suspicion(frame, known))]
 
 
 def episodes(smaller: int) -> Case:
@@ -329,7 +329,7 @@ EVIDENCE: dict[str, Case] = {
     "on_the_way": stuck(*NORMAL, *STOPPED),
     "needed": stuck(*NORMAL, *VOLUMES),
     "least_suspicion": stuck(*VOLUMES, *(volume(120.0 + number, 200 + number, "came") for number in range(18))),
-    "burst_suspicion": lambda: [window.start for window in find_windows(*_faint(1.2))],
+    "burst_suspicion": lambda: [window.start for window in bursts(*_faint(1.2))],
     "missed_beats": lambda: len(stopped(60.0, beats(range(0, 361, 60), LOOP), beats(WHOLE, WORK))),
     "awaited_lines": lambda: len(left_off(15.0)),
     "gap_seconds": silence(16),

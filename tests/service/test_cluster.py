@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,7 +59,12 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, lis
     """Address of a scheduler, and its two workers, processes of their own."""
     folder = tmp_path_factory.mktemp("workers")
     with distributed.LocalCluster(
-        n_workers=0, host="127.0.0.1", protocol="tcp://", dashboard_address=None, silence_logs=50
+        n_workers=0,
+        host="127.0.0.1",
+        protocol="tcp://",
+        dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+        silence_logs=50,
     ) as scheduler:
         address = scheduler.scheduler_address
         command = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny", "--nthreads", "1"]
@@ -226,6 +232,16 @@ def test_a_scheduler_that_does_not_answer_is_waited_for_as_long_as_is_said(setti
         open_cluster("tcp://127.0.0.1:9", impatient),
     ):
         pass
+
+
+def test_own_workers_start_without_a_warning_where_another_program_has_the_port_of_dask(settings: Settings) -> None:
+    with socket.socket() as another:
+        with suppress(OSError):
+            another.bind(("127.0.0.1", 8787))
+            another.listen()
+        with open_cluster("local:1", settings) as opened:
+            assert opened is not None
+            assert list(opened.results(len, [("abc",)])) == [3]
 
 
 @pytest.mark.parametrize("address", ["scheduler:8786", "tcp://scheduler", "local:many", "ftp://a:1", ""])

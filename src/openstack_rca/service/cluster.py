@@ -185,6 +185,8 @@ def _started(processes: int) -> Iterator[Any]:
             protocol="tls://",
             security=distributed.Security.temporary(),
             dashboard_address=None,
+            # Without an address dask takes port 8787 all the same, and warns where another program has it.
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             silence_logs=logging.CRITICAL,
             # Each worker has one processor.
             env={"POLARS_MAX_THREADS": "1"},

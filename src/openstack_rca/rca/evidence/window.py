@@ -23,7 +23,7 @@ class FoundWindow:
     weight: float
 
 
-def find_windows(times: pl.Series, weights: np.ndarray, kinds: pl.Series | None = None) -> list[FoundWindow]:
+def find_windows(times: pl.Series, weights: np.ndarray, kinds: pl.Series) -> list[FoundWindow]:
     """Find the bursts of suspicious events, and the stretches since which a kind of them goes on evenly.
 
     Slices of ``burst_slice_seconds`` whose weight is above the median by more than three times the median absolute
@@ -33,7 +33,7 @@ def find_windows(times: pl.Series, weights: np.ndarray, kinds: pl.Series | None 
     Args:
         times: time of each event, datetime[us, UTC], without nulls.
         weights: suspicion of each event, at least 0.
-        kinds: the template of each event; None looks for bursts alone.
+        kinds: the template of each event.
 
     Returns:
         Windows, heaviest first. Logs shorter than ``whole_seconds`` give one window over all of them. Empty if there is
@@ -55,14 +55,13 @@ def find_windows(times: pl.Series, weights: np.ndarray, kinds: pl.Series | None 
     median = float(np.median(sums))
     deviation = float(np.median(np.abs(sums - median)))
     trouble = sums > max(median + 3 * 1.4826 * deviation, table.burst_suspicion)
-    if kinds is not None:
-        begun = np.flatnonzero(_begun(times[suspects], kinds[suspects], start))
-        told = pl.DataFrame({"kind": kinds[suspects[begun]], "at": offsets[begun]}).group_by("kind")
-        spans = told.agg(first=pl.col("at").min(), last=pl.col("at").max(), count=pl.len())
-        for first, last, count in spans.select("first", "last", "count").iter_rows():
-            # What comes every few minutes may have begun as long before it was told first.
-            began = first - (last - first) / (count - 1)
-            trouble[int(began // width) : int(last // width) + 1] = True
+    begun = np.flatnonzero(_begun(times[suspects], kinds[suspects], start))
+    told = pl.DataFrame({"kind": kinds[suspects[begun]], "at": offsets[begun]}).group_by("kind")
+    spans = told.agg(first=pl.col("at").min(), last=pl.col("at").max(), count=pl.len())
+    for first, last, count in spans.select("first", "last", "count").iter_rows():
+        # What comes every few minutes may have begun as long before it was told first.
+        began = first - (last - first) / (count - 1)
+        trouble[int(began // width) : int(last // width) + 1] = True
     hot = np.flatnonzero(trouble)
     if len(hot) == 0:
         return [FoundWindow(start, end, float(weights.sum()))]

@@ -16,9 +16,10 @@ def unexplained(findings: Sequence[Finding], observed: pl.DataFrame) -> list[str
     kinds = {finding.title: finding for finding in sorted(findings, key=lambda one: one.first) if finding.unexplained}
     cited = observed.filter(pl.col("row").is_in([finding.rows[0] for finding in kinds.values()]))
     lines = {line["row"]: line for line in cited.select("row", "file", "line").iter_rows(named=True)}
-    told = [_sentence(finding, lines[finding.rows[0]]) for finding in kinds.values() if finding.rows[0] in lines]
-    more = [f"Nothing explains {counted(len(told) - _MOST, 'further kind')} of error."] if len(told) > _MOST else []
-    return told[:_MOST] + more
+    placed = [(finding, lines[finding.rows[0]]) for finding in kinds.values() if finding.rows[0] in lines]
+    left = len(placed) - _MOST
+    more = [f"Nothing explains {counted(left, 'further kind')} of error."] if left > 0 else []
+    return [_sentence(finding, line) for finding, line in placed[:_MOST]] + more
 
 
 def _sentence(finding: Finding, line: dict[str, object]) -> str:
