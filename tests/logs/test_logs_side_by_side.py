@@ -4,10 +4,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
-from openstack_rca.logs import events, reading
+from openstack_rca.logs import event_table, events, reading
 from openstack_rca.logs.events import read_collection
 from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.logs.side_by_side import in_turn
@@ -38,6 +40,19 @@ def test_results_come_in_the_order_of_the_items_of_which_several_are_worked_on_a
     assert list(in_turn(work, range(6), 2)) == [0, -1, -2, -3, -4, -5]
 
 
+def test_one_item_more_than_there_are_threads_is_ready_while_a_result_is_taken_in() -> None:
+    begun: list[int] = []
+
+    def items() -> Iterator[int]:
+        for item in range(9):
+            begun.append(item)
+            yield item
+
+    with closing(in_turn(abs, items(), 2)) as found:
+        next(found)
+        assert begun == [0, 1, 2]
+
+
 def test_one_thread_is_the_callers() -> None:
     assert set(in_turn(lambda _: threading.current_thread(), range(3), 1)) == {threading.current_thread()}
 
@@ -66,14 +81,19 @@ def test_the_events_and_what_could_not_be_read_do_not_depend_on_the_number_of_th
     assert {"cut.log.xz", "broken.log.gz"} <= {each.file for each in three.files if each.skip}
 
 
-def test_the_setting_says_how_many_threads_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-    monkeypatch.setattr(
-        events, "in_turn", lambda work, items, threads: asked.append(threads) or in_turn(work, items, threads)
-    )
+def test_the_setting_says_how_many_threads_read_the_logs_and_later_what_is_packed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def watched(name: str) -> Any:
+        return lambda work, items, threads: asked.append((name, threads)) or in_turn(work, items, threads)
+
+    monkeypatch.setattr(events, "in_turn", watched("logs"))
+    monkeypatch.setattr(event_table, "in_turn", watched("packed"))
     monkeypatch.setenv("OPENSTACK_RCA_READING_THREADS", "3")
-    read_given([LOGS], load_settings())
-    assert asked == [3]
+    read_given([LOGS], load_settings()).table.evaluated(pl.col("line"))
+    assert asked == [("logs", 3), ("packed", 3)]
 
 
 def test_ctrl_c_while_batches_are_read_ends_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,11 +125,14 @@ class PackedTable(EventTable):
         places: (events,) UInt32, the place of each event among the packed ones.
         parts: all columns of the events (and perhaps of others) in the order in which they were read; ``time``, ``host``
             and ``service`` are those of ``counted``.
+        threads: so many read the packed columns at once; None: ``usual_threads``.
     """
 
-    def __init__(self, counted: pl.DataFrame, places: pl.Series, parts: PackedParts) -> None:
+    def __init__(
+        self, counted: pl.DataFrame, places: pl.Series, parts: PackedParts, threads: int | None = None
+    ) -> None:
         super().__init__(counted)
-        self.places, self.parts = places, parts
+        self.places, self.parts, self.threads = places, parts, threads
         self.keeper: Callable[[pl.Expr, Callable[[], pl.Series]], pl.Series] | None = None
         """Gives what was marked before, else has it marked and keeps it."""
 
@@ -170,7 +173,8 @@ class PackedTable(EventTable):
         def said(number: int) -> pl.Series:
             return self.parts.read(number, columns).select(expression).to_series()
 
-        return pl.concat(in_turn(said, range(len(self.parts.heights)), usual_threads())).gather(self.places)
+        values = in_turn(said, range(len(self.parts.heights)), self.threads or usual_threads())
+        return pl.concat(values).gather(self.places)
 
     def marked(self, expression: pl.Expr) -> pl.Series:
         """See ``EventTable``."""
@@ -181,7 +185,7 @@ class PackedTable(EventTable):
     def renamed(self, column: str, names: Mapping[str, str]) -> EventTable:
         """See ``EventTable``."""
         told = self.counted[column].cast(pl.String).replace(names).cast(pl.Categorical)
-        table = PackedTable(self.counted.with_columns(told), self.places, self.parts)
+        table = PackedTable(self.counted.with_columns(told), self.places, self.parts, self.threads)
         table.keeper = self.keeper
         return table
 
@@ -195,7 +199,8 @@ class PackedTable(EventTable):
             [self.counted[rows], added.counted.select(pl.col(name).cast(dtype) for name, dtype in COUNTED.items())]
         )
         order = in_order(counted)
-        return PackedTable(counted[order], pl.concat([self.places.gather(rows), further]).gather(order), parts)
+        places = pl.concat([self.places.gather(rows), further]).gather(order)
+        return PackedTable(counted[order], places, parts, self.threads)
 
 
 def detached(taken: pl.DataFrame) -> pl.DataFrame:

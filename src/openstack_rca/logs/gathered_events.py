@@ -45,7 +45,7 @@ class ReadingOptions:
     ``known_latest`` is the latest dated time in lines of the same logs that are not read; it helps to date lines without a year.
     ``host_zones`` maps patterns of host names to the IANA zone of their stamps; it overrules what the host's own files say.
     Without ``templates`` all events have the same, empty one, which saves the time that masking takes.
-    ``threads`` read at once; None: ``usual_threads``.
+    So many ``threads`` read at once, here and in the table that comes of it; None: ``usual_threads``.
 
     Raises ConfigurationError: there is no such ``log_format``.
     """
@@ -143,7 +143,7 @@ class GatheredEvents:
         order = in_order(counted)
         columns = {name: counted.drop_in_place(name).gather(order) for name in ("place", *COUNTED)}
         places = columns.pop("place")
-        return PackedTable(pl.DataFrame(columns), places, self.parts)
+        return PackedTable(pl.DataFrame(columns), places, self.parts, options.threads)
 
     def _dated(self, events: pl.DataFrame, logs: Sequence[Log], options: ReadingOptions) -> pl.DataFrame:
         """Date what is not dated whole, and let events without a stamp inherit one from their file."""

@@ -22,6 +22,7 @@ def usual_threads() -> int:
 def in_turn(function: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Generator[Result, None, None]:
     """The result for each item, in the order of the items, of which ``threads`` are worked on at once.
 
+    One more waits, so that no thread does while the caller takes a result in or while an earlier item takes longer.
     With one thread all is done by the caller's. Close it where not all results are wanted: what has begun ends first.
     """
     if threads == 1:
@@ -32,7 +33,7 @@ def in_turn(function: Callable[[Item], Result], items: Iterable[Item], threads: 
     try:
         for item in items:
             waiting.append(pool.submit(function, item))
-            if len(waiting) >= threads:
+            if len(waiting) > threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

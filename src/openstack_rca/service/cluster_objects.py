@@ -82,5 +82,5 @@ def read_objects_here(address: str, keys: Sequence[str], options: ReadingOptions
             collection = collect_sources([folder])
         except LogInputError:
             return PartRead([], [], [], None, GatheredEvents(TemporaryFile))
-        part = read_part(collection.sources, options, bounds)
+        part = read_part(collection.sources, replace(options, threads=1), bounds)
         return replace(part, left_out=collection.skipped + part.left_out)

@@ -74,7 +74,8 @@ def read_here(sources: Sequence[Source], options: ReadingOptions, bounds: Bounds
     for source in sources:
         if _is_file(source):
             _require_same(source)
-    return read_part(sources, options, bounds)
+    # Each worker has one processor.
+    return read_part(sources, replace(options, threads=1), bounds)
 
 
 def _require_same(source: Source) -> None:

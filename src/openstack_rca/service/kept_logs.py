@@ -185,7 +185,7 @@ class KeptLogs:
             except OSError:
                 return None
             parts = PackedParts(file, facts["parts"])
-            packed = PackedTable(events.drop("place"), events["place"], parts)
+            packed = PackedTable(events.drop("place"), events["place"], parts, self._settings.reading_threads)
             packed.keeper = self._marks
             table: EventTable = packed
         elif events.schema == pl.Schema(EVENT_SCHEMA):

@@ -69,7 +69,7 @@ def _read_fetched(
         from openstack_rca.service.cluster_objects import read_bucket_on
 
         spill, bounds = partial(spill_file, settings), bounds_of(settings)
-        told = read_bucket_on(cluster, str(paths[0]), settings, _options(settings, cluster), bounds, spill, listener)
+        told = read_bucket_on(cluster, str(paths[0]), settings, _options(settings), bounds, spill, listener)
         return GivenLogs(_corrected(told[0], settings), None, told[1])
     from openstack_rca.service.remote import fetched
 
@@ -155,7 +155,7 @@ def reader_of(
         from openstack_rca.logs.events import read_collection, whole_read
         from openstack_rca.service.cluster_reading import read_by_workers
 
-        options = replace(_options(settings, cluster), known_latest=latest, templates=templates)
+        options = replace(_options(settings), known_latest=latest, templates=templates)
         if cluster is None:
             return read_collection(collection, options, bounds, listener.part, spill)
         part = read_by_workers(cluster, collection.sources, options, bounds, spill, listener)
@@ -164,7 +164,7 @@ def reader_of(
     return read
 
 
-def _options(settings: Settings, cluster: Cluster | None) -> ReadingOptions:
+def _options(settings: Settings) -> ReadingOptions:
     from openstack_rca.logs.gathered_events import ReadingOptions
 
     return ReadingOptions(
@@ -173,8 +173,7 @@ def _options(settings: Settings, cluster: Cluster | None) -> ReadingOptions:
         settings.log_host,
         settings.log_year,
         host_zones=zones_of_hosts(settings.host_timezones),
-        # Each worker of a cluster has one processor.
-        threads=settings.reading_threads if cluster is None else 1,
+        threads=settings.reading_threads,
     )
 
 
