@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 import polars as pl
@@ -39,3 +40,16 @@ def in_turn(function: Callable[[Item], Result], items: Iterable[Item], threads: 
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def beside(function: Callable[[], Result]) -> Callable[[], Result]:
+    """Have a function done while the caller goes on; what comes back gives its result, or raises what it raised.
+
+    Where there is one processor, it is done when its result is first asked for.
+    """
+    if usual_threads() == 1:
+        return cache(function)
+    pool = ThreadPoolExecutor(1, "openstack-rca")
+    done = pool.submit(function)
+    pool.shutdown(wait=False)
+    return done.result

@@ -17,6 +17,7 @@ so processes can share the folder, and only their user can read it: it holds wha
 
 import hashlib
 import json
+import os
 import secrets
 import tempfile
 from collections.abc import Callable, Sequence
@@ -247,8 +248,9 @@ class KeptLogs:
             return
         words = self._folder / f"{self._key}-{secrets.token_hex(4)}{_WORDS}"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with replacing(words) as temporary, temporary.open("wb") as file:
-            file.writelines(table.parts.blocks())
+        if not _named(table.parts.file, words):
+            with replacing(words) as temporary, temporary.open("wb") as file:
+                file.writelines(table.parts.blocks())
         words.chmod(0o600)
         facts |= {"words": words.name, "parts": table.parts.index}
         self._write(self._path, table.counted.with_columns(table.places.alias("place")), facts)
@@ -269,11 +271,26 @@ class KeptLogs:
 
 
 def spill_file(settings: Settings) -> BinaryIO:
-    """A temporary file without a name: in the cache folder if that can be written, else in the system's temporary folder."""
+    """A file without a name: in the cache folder if that can be written, else in the system's temporary folder."""
     with suppress(OSError):
         settings.cache_folder.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError, AttributeError):
+            # Unlike a temporary file it may get a name later.
+            return os.fdopen(os.open(settings.cache_folder, os.O_RDWR | os.O_TMPFILE, 0o600), "w+b")
         return cast(BinaryIO, tempfile.TemporaryFile(dir=settings.cache_folder))
     return cast(BinaryIO, tempfile.TemporaryFile())
+
+
+def _named(file: BinaryIO, path: Path) -> bool:
+    """Whether a file without a name could get one, which saves copying it: not every system, nor every folder, lets it."""
+    number = file.fileno()
+    try:
+        os.fsync(number)
+        # With a number given (the path needs none) Python follows the link that stands for the open file.
+        os.link(f"/proc/self/fd/{number}", path, src_dir_fd=number)
+    except (OSError, NotImplementedError):
+        return False
+    return True
 
 
 def logs_folder(settings: Settings) -> Path:
