@@ -118,11 +118,17 @@ def kept_words(settings: Settings) -> list[Path]:
     return list(logs_folder(settings).glob("*.lines"))
 
 
+def no_link(*_: object, **__: object) -> None:
+    raise OSError("This folder has no links.")
+
+
+@pytest.mark.parametrize("link", [os.link, no_link], ids=["linked", "copied"])
 @pytest.mark.usefixtures("long_logs")
 def test_words_of_long_logs_are_kept_beside_what_is_counted(
-    logs: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    link: Callable[..., None], logs: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For the second question too; for their reader alone; and they go together."""
+    monkeypatch.setattr(os, "link", link)
     first = read(logs, settings)
     (words,) = kept_words(settings)
     assert stat.S_IMODE(words.stat().st_mode) == 0o600
