@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from finding_samples import events, finding
 
-from openstack_rca.rca.evidence import Finding, match_signatures, new_errors, quiet_words
+from openstack_rca.rca.evidence import Finding, generic_accusations, match_signatures, new_errors, quiet_words
 from openstack_rca.rca.judgement import blame_own_settings, discount_stop_after_own_error, explain, weigh
 from openstack_rca.rca.knowledge import load_catalogue, load_topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
@@ -465,3 +465,17 @@ def test_a_server_that_takes_no_new_connection_after_the_old_ones_broke_is_down(
         (found,) = match_signatures(window, general, TOPOLOGY, 10.0).findings
         told[words] = (found.accused, found.category)
     assert told == {broke: ("mariadb", Category.DATABASE), refused: ("mariadb", Category.PROCESS_DOWN)}
+
+
+def test_the_kind_of_fault_is_what_a_server_answered_and_not_what_clients_of_its_client_repeat() -> None:
+    refused = (
+        "keystoneauth1.exceptions.http.Unauthorized: The request you have made requires authentication. (HTTP 401)"
+    )
+    body = "The server is currently unavailable. Please try again at a later time.<br /><br />"
+    repeated = f"Failed to access port 3f9a: {body} The Keystone service is temporarily unavailable."
+    told = [(refused, "neutron-server"), (repeated, "nova-compute"), (repeated, "nova-scheduler")]
+    window = one_a_minute([observed(words, component) for words, component in told])
+    (keystone,) = (one for one in weigh(generic_accusations(window, TOPOLOGY, 5.0)) if one.component == "keystone")
+    assert (keystone.category, len(keystone.findings)) == (Category.AUTH, 3)
+    alone = weigh(generic_accusations(window[1:], TOPOLOGY, 5.0))
+    assert [(one.component, one.category) for one in alone] == [("keystone", Category.PROCESS_DOWN)]

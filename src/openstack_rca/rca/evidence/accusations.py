@@ -44,7 +44,10 @@ _CLASS = re.compile(r"\b\w+(?:\.\w+)+\b")
 _PASSED_ON = re.compile(r"\w_Remote\b|\bRemoteError\b|Remote error: ")
 """How oslo.messaging names what a server raised where its client raises it again."""
 
-_FAILED_AT_SERVER = re.compile(r"\(HTTP 5\d\d\)|\bCode: 5\d\d\b|\bHTTPServerError: |\bHTTPInternalServerError: ")
+_FAILED_AT_SERVER = re.compile(
+    r"\(HTTP 5\d\d\)|\bCode: 5\d\d\b|\bHTTP(?:InternalServer|Server)Error: |\bThe server is currently unavailable\. Please"
+    r"|\bThe server has either erred or is incapable|\binternal server error while processing your request"
+)
 """How clients of APIs, and heat, write that a server answered with an error of its own, whose words they repeat."""
 
 REFUSED = r"(?i)connection refused|ECONNREFUSED|actively refused|Errno 111"
@@ -74,13 +77,17 @@ _HARMLESS = re.compile(
 
 @dataclass(frozen=True)
 class Accusation:
-    """A component that an event's text accuses; ``vague``: the words tell no kind of fault, only the place in the code does."""
+    """A component that an event's text accuses.
+
+    ``vague``: the words tell no kind of fault, only the place in the code does; ``quoted``: they are another server's answer.
+    """
 
     component: str
     category: Category
     why: str
     weight: float
     vague: bool = False
+    quoted: bool = False
 
 
 def accuse(
@@ -180,7 +187,10 @@ def _named(text: str, accuser: str | None, topology: Topology) -> Accusation | N
     if _GONE.search(words) is None:
         return None
     for name, component in named_dependencies(words, accuser, topology):
-        return Accusation(component, Category.PROCESS_DOWN, f"{name} is gone", current().client_side)
+        words_of_another = quotes_another(text)
+        return Accusation(
+            component, Category.PROCESS_DOWN, f"{name} is gone", current().client_side, quoted=words_of_another
+        )
     return None
 
 

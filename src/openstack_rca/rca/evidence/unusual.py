@@ -126,7 +126,8 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
                 novelty=max(item[0]["novelty"] for item in items),
                 baseline=expected_text(event["normal_per_minute"], minutes),
                 unexplained=any(item[0]["level"] != "WARNING" for item in items),
-                vague=not clear,
+                # Who repeats what the server that it called was told knows the kind of fault least.
+                vague=not clear or all(one.quoted for _, one in items),
             )
         )
     return findings
