@@ -35,6 +35,17 @@ def test_others_may_tell_that_a_fault_is_over(teller: str, place: str, end: str,
     assert {one.recovered is not None for one in found if one.signature == "ceph-slow-ops"} == {over}
 
 
+@pytest.mark.parametrize(
+    ("pod", "over"), [("openstack/horizon-5f6b-hr7nd", True), ("openstack/horizon-5f6b-x2k9q", False)]
+)
+def test_a_container_that_is_ready_ends_its_restarts_and_not_those_of_another_pod(pod: str, over: bool) -> None:
+    fails = '"Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"horizon\\" with CrashLoopBackOff: \\"back-off 10s\\"" pod="openstack/horizon-5f6b-hr7nd"'
+    ready = f'"SyncLoop (probe)" probe="readiness" status="ready" pod="{pod}"'
+    window = one_a_minute([observed(fails, "kubelet"), observed(ready, "kubelet", "INFO")])
+    (found,) = match_signatures(window, CATALOGUE, TOPOLOGY, 10.0).findings
+    assert (found.signature, found.recovered is not None) == ("container-crash-loop", over)
+
+
 @pytest.mark.parametrize("place", ["cmp1", "cmp2"])
 def test_who_runs_on_many_hosts_tells_of_an_end_on_its_own_only(place: str) -> None:
     """Each host counts its iSCSI connections anew."""

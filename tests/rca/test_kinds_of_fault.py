@@ -479,3 +479,10 @@ def test_the_kind_of_fault_is_what_a_server_answered_and_not_what_clients_of_its
     assert (keystone.category, len(keystone.findings)) == (Category.AUTH, 3)
     alone = weigh(generic_accusations(window[1:], TOPOLOGY, 5.0))
     assert [(one.component, one.category) for one in alone] == [("keystone", Category.PROCESS_DOWN)]
+
+
+def test_a_container_that_has_ended_is_asked_for_its_health_once_more_and_that_is_no_error() -> None:
+    asked = '"Probe errored" err="rpc error: code = {}" probeType="Readiness" pod="openstack/db-sync-28948015-7e5f9"'
+    ended, unanswered = "NotFound desc = container is not created or running", "DeadlineExceeded desc = context"
+    assert not new_errors(observed(asked.format(ended), "kubelet"), 1.0)
+    assert len(new_errors(observed(asked.format(unanswered), "kubelet"), 1.0)) == 1
