@@ -263,13 +263,13 @@ STORY = StoryPicture(
 
 
 def test_a_request_is_drawn_as_long_as_it_took() -> None:
-    """Bars of fourteen signs for the longest wait; dots where nothing came; what was late says so."""
+    """Bars of thirteen signs for the longest wait; dots where nothing came; what was late says so."""
     assert story_lines(STORY) == [
-        "                normally                this time",
-        "nova-api        | 0.0 s                 | 0.0 s",
-        "nova-scheduler  |---- 1.0 s             |------- 2.0 s",
-        "nova-conductor  |---- 1.0 s             |------ 1.6 s, late",
-        "nova-compute    |------- 2.0 s          |.......... nothing within 3.0 s",
+        "                normally               this time",
+        "nova-api        | 0.0 s                | 0.0 s",
+        "nova-scheduler  |--- 1.0 s             |------ 2.0 s",
+        "nova-conductor  |--- 1.0 s             |----- 1.6 s, late",
+        "nova-compute    |------ 2.0 s          |.......... nothing within 3.0 s",
     ]
 
 
@@ -278,6 +278,14 @@ def test_a_step_that_is_never_overdue_is_waited_for_as_long_as_the_longest() -> 
     alone = STORY.model_copy(update={"steps": [StoryStep(component="a", text="", normal_seconds=2.0)]})
     assert story_lines(alone)[-1] == f"a  |{'-' * 14} 2.0 s   |{'.' * 14} nothing within 2.0 s"
     assert len(story_lines(STORY.model_copy(update={"steps": []}))) == 1
+
+
+def test_no_line_of_a_picture_is_too_long_for_a_terminal_of_80_columns() -> None:
+    """Four columns are left for what stands before it: a bar that is wrapped tells nothing."""
+    step = STORY.steps[-1].model_copy(update={"component": "neutron-openvswitch-agent", "within_seconds": 999.9})
+    lines = story_lines(STORY.model_copy(update={"steps": [step]}))
+    assert lines[-1].endswith("nothing within 999.9 s")
+    assert max(map(len, lines)) <= 76
 
 
 def test_a_story_says_when_it_began_and_how_many_are_like_it() -> None:

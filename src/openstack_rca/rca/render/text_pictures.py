@@ -67,7 +67,9 @@ def chain_rows(hops: Sequence[Hop]) -> list[ChainRow]:
     return rows
 
 
-_BAR = 14
+_BAR, _LEAST_BAR = 14, 4
+_PICTURE = 76
+"""Characters of a line of a picture: one that is wrapped is none."""
 
 
 def story_title(story: StoryPicture) -> str:
@@ -80,11 +82,12 @@ def story_lines(story: StoryPicture) -> list[str]:
     """A request as a picture in text: one line a step, what is normal on the left, this time on the right."""
     longest = max([step.within_seconds or step.normal_seconds for step in story.steps] or [1.0]) or 1.0
     width = max([len(step.component) for step in story.steps] or [0])
+    whole = max(_LEAST_BAR, min(_BAR, (_PICTURE - width - len("  |          nothing within 1000.0 s")) // 2))
 
     def bar(seconds: float, sign: str = "-") -> str:
-        return "|" + sign * round(_BAR * min(seconds / longest, 1.0))
+        return "|" + sign * round(whole * min(seconds / longest, 1.0))
 
-    lines = [f"{'':{width}}  {'normally':{_BAR + 10}}this time"]
+    lines = [f"{'':{width}}  {'normally':{whole + 10}}this time"]
     for step in story.steps:
         normal = f"{bar(step.normal_seconds)} {step.normal_seconds:.1f} s"
         if step.seconds is None:
@@ -92,5 +95,5 @@ def story_lines(story: StoryPicture) -> list[str]:
         else:
             late = step.within_seconds is not None and step.seconds > step.within_seconds
             here = f"{bar(step.seconds)} {step.seconds:.1f} s{', late' if late else ''}"
-        lines.append(f"{step.component:{width}}  {normal:{_BAR + 10}}{here}")
+        lines.append(f"{step.component:{width}}  {normal:{whole + 10}}{here}")
     return lines
