@@ -19,6 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from pydantic import TypeAdapter
+
 from openstack_rca.errors import ConfigurationError, DigestMismatch, StoreError, StoreObjectExists
 from openstack_rca.lifecycle.objects import ObjectStore, side_by_side, write_whole
 from openstack_rca.lifecycle.records import Place
@@ -52,6 +54,9 @@ class VersionEvent:
     who: str
     reason: str = ""
     details: dict[str, str] = field(default_factory=dict)
+
+
+_EVENT = TypeAdapter(VersionEvent)
 
 
 @dataclass(frozen=True, order=True)
@@ -192,15 +197,8 @@ def _from_bytes(data: bytes, where: str) -> VersionEvent:
         facts = json.loads(data)
         if facts["format"] != EVENT_FORMAT:
             raise ValueError("unknown format")
-        return VersionEvent(
-            when=datetime.fromisoformat(facts["when"]),
-            action=str(facts["action"]),
-            version=int(facts["version"]),
-            who=str(facts["who"]),
-            reason=str(facts["reason"]),
-            details={str(name): str(value) for name, value in facts["details"].items()},
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return _EVENT.validate_python(facts)
+    except (ValueError, KeyError, TypeError) as error:
         raise DigestMismatch(
             f"The event of the history at {where} cannot be read.",
             "It was changed or damaged after it was written; bring it back from a backup of the store.",

@@ -16,9 +16,11 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
 
 from openstack_rca.lifecycle.mlflow import without_password
 from openstack_rca.lifecycle.objects import (
@@ -48,6 +50,10 @@ class RememberedAnswer:
     version: int
     pinned: bool
     when: datetime
+
+
+_ANSWER = TypeAdapter(RememberedAnswer)
+_VERSION = TypeAdapter(ModelVersion)
 
 
 @dataclass(frozen=True)
@@ -217,8 +223,11 @@ class ModelCache:
     def version(self, number: int) -> ModelVersion | None:
         """What is remembered of a version of this registry and store."""
         facts = _read(self._versions / f"{number}.json")
-        found = _as_version(facts)
-        return found if found and self._origin.knows(found.uri, str(facts.get("registry"))) else None
+        try:
+            found = _VERSION.validate_python(facts)
+        except ValidationError:
+            return None
+        return found if self._origin.knows(found.uri, str(facts.get("registry"))) else None
 
     def versions(self) -> Iterator[ModelVersion]:
         """All remembered versions, highest number first."""
@@ -231,10 +240,9 @@ class ModelCache:
 
     def answer(self, reference: str) -> RememberedAnswer | None:
         """Where a reference led last, if it was ever asked."""
-        facts = _read(self._versions / f"{reference}.json")
         try:
-            return RememberedAnswer(int(facts["version"]), bool(facts["pinned"]), datetime.fromisoformat(facts["when"]))
-        except (KeyError, TypeError, ValueError):
+            return _ANSWER.validate_python(_read(self._versions / f"{reference}.json"))
+        except ValidationError:
             return None
 
     def _write(self, path: Path, facts: dict[str, object]) -> None:
@@ -276,18 +284,3 @@ def _read(path: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return facts if isinstance(facts, dict) else {}
-
-
-def _as_version(facts: dict[str, str]) -> ModelVersion | None:
-    known = {field.name for field in fields(ModelVersion)}
-    try:
-        values = {name: value for name, value in facts.items() if name in known}
-        return ModelVersion(
-            **{  # type: ignore[arg-type]
-                **values,
-                "created": datetime.fromisoformat(facts["created"]),
-                "aliases": tuple(facts["aliases"]),
-            }
-        )
-    except (KeyError, TypeError, ValueError):
-        return None
