@@ -49,6 +49,12 @@ def test_the_exception_is_the_telling_part() -> None:
     assert excerpt(line, 60) == "MessagingTimeout: Timed out waiting for a reply ..."
 
 
+def test_an_exception_that_just_fits_stays_whole() -> None:
+    line = f"{'introduction ' * 10}pack.SomeError: twelve words"
+    assert excerpt(line, 28) == "SomeError: twelve words"
+    assert excerpt(line, 27) == "SomeError: twelve ..."
+
+
 def test_statements_and_help_pages_go_first() -> None:
     """Long SQL, its parameters and the address of a help page are not what went wrong."""
     line = (
@@ -197,10 +203,11 @@ def test_an_excerpt_fits(text: str, room: int) -> None:
 
 def test_alike_evidence_is_told_once() -> None:
     """The same signature from the same service is one piece, with the places of the others."""
+    file = report_samples.evidence(0).file
     items = [
         report_samples.evidence(0),
         report_samples.evidence(1, service="keystone", file="controller/keystone.log", line=7),
-        report_samples.evidence(2),
+        report_samples.evidence(2, file="".join(list(file))),
         report_samples.evidence(3, file="controller/nova-conductor.log.1", line=9),
     ]
     first, second = grouped(items)

@@ -65,6 +65,16 @@ def test_the_words_that_a_signature_knows_stand_on_a_narrow_screen_too(width: in
     assert "the quorum was lost" in shown
 
 
+@pytest.mark.parametrize(("width", "lines"), [(40, 3), (60, 2), (80, 1), (120, 1)])
+def test_a_long_check_has_as_many_lines_as_two_of_a_usual_screen_hold_and_none_is_wider(width: int, lines: int) -> None:
+    report = report_samples.confirmed()
+    causes = [report.causes[0].model_copy(update={"next_checks": ["openstack server show " * 20]}), *report.causes[1:]]
+    shown = on_screen(report.model_copy(update={"causes": causes}), width)
+    check = shown[shown.index("Checks that change nothing") + 1 : -1]
+    assert len(check) == lines
+    assert max(cell_len(line) for line in check) <= width
+
+
 @pytest.mark.parametrize(("width", "lines"), [(40, 5), (60, 4), (80, 3), (120, 3)])
 def test_a_proof_has_three_lines_and_more_where_the_screen_is_narrow(width: int, lines: int) -> None:
     """So that it still says as much."""
