@@ -196,3 +196,31 @@ def test_an_entry_whose_text_the_journal_left_out_is_an_event_of_its_own_level()
     found = rows("\n".join(map(json.dumps, entries)) + "\n", "journal.json")
     assert [event["level"] for event in found] == ["INFO", "ERROR"]
     assert "without --all" in found[1]["message"]
+
+
+def test_lines_of_several_containers_with_stamps_behind_their_names_are_told_apart() -> None:
+    nova, rabbit = "[pod/nova-compute-default-x7x2k/nova-compute] ", "[pod/rabbitmq-0/rabbitmq] "
+    text = (
+        f"{nova}2026-11-23T04:00:00.200000000Z {LINE}\n{rabbit}2026-11-23T04:00:01.200000000Z Starting broker\n"
+        f"{nova}2026-11-23T04:00:00.300000000Z Traceback (most recent call last):\n"
+        f"{rabbit}2026-11-23T04:00:01.300000000Z   completed with 4 plugins\n"
+        f"{nova}2026-11-23T04:00:00.300000000Z KeyError: 7\n"
+    )
+    found = rows(text, "pods.txt")
+    assert [(event["service"], event["message"], event["exception"], event["lines"]) for event in found] == [
+        ("nova-compute", "Boom", "KeyError: 7", 3),
+        ("rabbitmq", "Starting broker", None, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tag", "service"),
+    [
+        ("docker/0123456789ab", "nova-compute"),
+        ("0123456789ab", "nova-compute"),
+        ("docker/neutron_server/0123456789ab", "neutron_server"),
+        ("k8s_glance-api_glance-api-6d4cf56db6-x7x2k_openstack_0f1e2d3c-0000-4000-8000-000000000001_0", "glance-api"),
+    ],
+)
+def test_no_container_s_id_in_a_tag_of_syslog_is_a_service(tag: str, service: str) -> None:
+    assert rows(f"Nov 23 04:00:00 c1 {tag}[77]: {LINE}\n", "messages")[0]["service"] == service

@@ -66,6 +66,10 @@ _MESSENGERS = words(
 _CEPH_DAEMON = re.compile(
     r"^ceph-(?P<fsid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}[-@])?(?P<daemon>node-exporter|[a-z]+)[.@-]."
 )
+_CONTAINER_ID = re.compile(r"(?:^|/)[0-9a-f]{12}(?:[0-9a-f]{52})?$")
+_OF_KUBELET = re.compile(
+    r"^k8s_(?P<container>[a-z0-9.-]{1,63})_(?P<pod>[a-z0-9.-]{1,253})_[a-z0-9-]{1,63}_[0-9a-f-]{32,36}_\d+$"
+)
 _TAG_ENDS = re.compile(r"(?<!^init)\.(?:service|scope|socket|sh|slice)$")
 _LOKI_HOSTS = ("host", "hostname", "node", "node_name", "nodename", "_hostname", "instance", "machine", "fqdn")
 _LOKI_PATHS = ("filename", "file", "path", "__path__", "log_file", "source_file")
@@ -83,7 +87,11 @@ def service_of_tag(tag: str | None) -> str | None:
     """
     if not tag or len(tag) > LONGEST_PATH:
         return None
-    name = _TAG_ENDS.sub("", tag.strip().strip("()").rsplit("/", 1)[-1])[-LONGEST_NAME:]
+    in_pod = _OF_KUBELET.match(tag)
+    if in_pod is not None:
+        return service_of_pod(in_pod["pod"], in_pod["container"])
+    # Docker's driver for syslog writes a container's id, behind its name perhaps.
+    name = _TAG_ENDS.sub("", _CONTAINER_ID.sub("", tag.strip().strip("()")).rsplit("/", 1)[-1])[-LONGEST_NAME:]
     daemon = _CEPH_DAEMON.match(name)
     if daemon is not None and not is_program(name):
         called = daemon["daemon"]

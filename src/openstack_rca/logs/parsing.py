@@ -46,6 +46,7 @@ _WARNED = r"^\S+\.py:\d+: \w*Warning: "
 
 # Pacemaker and corosync begin what they say with spaces.
 _SET_OFF = r"^ +(?:\[[A-Z]+ *\]|(?:debug|info|notice|warning|error|crit): )"
+_WRITER = ("outer_host", "outer_service", "outer_process")
 _IDS = ("hostname", "logger", "global_request_id", "request_id", "project_id", "user_id", "instance_id")
 # What an envelope is called as a format where nothing inside is known.
 _PLAIN_NAMES = {"container": "timestamped", "grep": "timestamped", "quoted": "timestamped"}
@@ -214,7 +215,11 @@ class _Recogniser:
         # Rows of what a line holds inside lie behind the line's own.
         outer = wrapped.sort("row").join_asof(files, on="row")
         outer, absorbed = _pieces_joined(outer)
-        spoken = self.records(outer.select("row", "text"), outer.select("row", "file_index"), depth)
+        # What stands inside is told apart by who wrote it, as by files.
+        told = pl.col("outer_host").is_not_null() | pl.col("outer_service").is_not_null()
+        writers = outer.select("row", file_index=pl.struct("file_index", *_WRITER).hash())
+        within = writers if outer.select(told.any()).item() else outer.select("row", "file_index")
+        spoken = self.records(outer.select("row", "text"), within, depth)
         if spoken.height != outer.height:
             outer = spoken.select("row").join_asof(outer, on="row")
         # Where the envelope says it all, its text is a message whatever it looks like; only oslo.log's own says more.
@@ -224,8 +229,7 @@ class _Recogniser:
         if opaque.any():
             plain = _bare(outer.filter(opaque).select("row", "text"))
             spoken = pl.concat([spoken.filter(~opaque), plain]).sort("row")
-        writer = pl.struct("outer_host", "outer_service", "outer_process")
-        told = pl.col("outer_host").is_not_null() | pl.col("outer_service").is_not_null()
+        writer = pl.struct(_WRITER)
         own_stream = spoken["stream"]
         naive = outer["text"].str.contains(_NAIVE).alias("naive")
         both = spoken.drop("stream").hstack(
@@ -264,10 +268,10 @@ def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
     both = _tracebacks_at_once(both)
     bare = pl.col("kind") == int(Kind.BARE)
     known = ~bare & ~pl.col("format").is_in(WEAK)
-    speaks = known.any().over("file_index", "wrapper", "outer_host", "outer_service", "outer_process")
+    speaks = known.any().over("file_index", "wrapper", *_WRITER)
     part = pl.col("part")
     # Of its writer's first line there is nothing to follow, as where sudo puts a name behind spaces.
-    writer = pl.struct("file_index", "wrapper", "outer_host", "outer_service", "outer_process")
+    writer = pl.struct("file_index", "wrapper", *_WRITER)
     indented = pl.col("message").str.contains(r"^\s|^$") & ~pl.col("message").str.contains(_SET_OFF)
     indented &= ~writer.is_first_distinct()
     # Who ships a program's lines gives those of one text one severity: a graver one begins another event.

@@ -53,6 +53,8 @@ def service_of_pod(pod: str, container: str | None = None) -> str | None:
 
     ``nova-compute-default-x7x2k`` is nova-compute; the container ``charm`` says nothing.
     """
+    if container and container.endswith("-ssh"):
+        return "sshd"
     kinds = []
     for name in (name for name in (container, pod) if name and len(name) <= LONGEST_NAME):
         text = _TWICE.sub(r"\1", normal_name(name)).removeprefix("rook-")
