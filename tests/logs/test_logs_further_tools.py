@@ -175,9 +175,12 @@ def test_lines_that_a_page_put_into_one_are_each_an_event() -> None:
         ('{"EventTime":"2026-11-23 04:00:00","Severity":"ERROR","SeverityValue":4,"Message":"No"}', "x", "ERROR", "No"),
         ('[{"line":"No","timestamp":"1795406400100000000","fields":{"host":"c1","job":"nova-api"}}]', "nova-api", "UNKNOWN", "No"),
         ("2026-11-23T04:00:00+0000 SUBDEBUG Upgrade: nova", "x", "DEBUG", "Upgrade: nova"),
+        ("1.7954064001e+09\tERROR\tcontroller.nova\tNo", "x", "ERROR", "No"),
+        ("2026-11-23 04:00:00,100 ERROR [nova.compute.manager] No", "nova-compute", "ERROR", "No"),
+        ("2026-11-23 04:00:00.100 7 ERROR [nova.compute.manager] No", "nova-compute", "ERROR", "No"),
         ("2026-11-23T04:00:00.100000Z [error    ] No   key=1", "x", "ERROR", "No   key=1"),
     ],
-    ids=["Mezmo", "CEE", "NXLog", "Grafana's Explore", "dnf", "structlog"],
+    ids=["Mezmo", "CEE", "NXLog", "Grafana's Explore", "dnf", "zap's number of seconds", "a logger in brackets", "the same behind a process", "structlog"],
 )  # fmt: skip
 def test_a_line_of_a_further_tool_is_understood(text: str, service: str, level: str, message: str) -> None:
     (event,) = rows(text + "\n", "x.log")
@@ -224,3 +227,13 @@ def test_lines_of_several_containers_with_stamps_behind_their_names_are_told_apa
 )
 def test_no_container_s_id_in_a_tag_of_syslog_is_a_service(tag: str, service: str) -> None:
     assert rows(f"Nov 23 04:00:00 c1 {tag}[77]: {LINE}\n", "messages")[0]["service"] == service
+
+
+def test_a_host_alone_before_a_service_s_line_is_its_host() -> None:
+    (event,) = rows(f"Nov 23 04:00:00 c1 {LINE}\n", "all.log")
+    assert (event["host"], event["service"]) == ("c1", "nova-compute")
+
+
+def test_what_openstack_s_client_could_not_do_is_an_error() -> None:
+    text = "HttpException: 500: Server Error for url: http://192.0.2.1:8774/v2.1/servers, Unexpected API Error.\n"
+    assert rows(text, "pasted.txt")[0]["level"] == "ERROR"

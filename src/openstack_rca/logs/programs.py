@@ -101,7 +101,7 @@ def is_program(name: str) -> bool:
 def component_of_logger(logger: str) -> str | None:
     """The component whose code alone uses a Python logger; ``None`` where several share it or none is known."""
     owners = _loggers()
-    text = logger
+    text = logger.strip("[]")
     while text:
         if text in owners:
             return owners[text]

@@ -130,7 +130,8 @@ _GUESSES = (
     (
         r"^\W{0,3}(?:ERROR|ERR|[Ee]rror)\b|\b(?:ERROR|ERR)\b|Traceback \(most recent call last\)|"
         r"^(?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception|[a-z](?:Timeout|Failed|Failure|NotFound|Unavailable|Refused|Forbidden|"
-        r"Unauthorized|Exceeded)|NoValidHost)(?:_Remote)?: \D|\(HTTP [45]\d\d\) \(Request-ID: req-|^exited with code [1-9]|"
+        r"Unauthorized|Exceeded)|NoValidHost)(?:_Remote)?: \D|"
+        r"^HttpException: [45]\d\d|\(HTTP [45]\d\d\) \(Request-ID: req-|^exited with code [1-9]|"
         r"^(?:[a-z_]\w*\.)+(?:exceptions?|errors?)\.(?:\w+\.)*[A-Z]\w*(?:: |$)|"
         r"(?:^|[:|] )[Ff]atal(?: error)?: |(?:^|: )(?:internal )?[Ee]rror: |^DAMN ! |\bHARAKIRI ON WORKER\b",
         "ERROR",

@@ -315,10 +315,10 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        rf"^(?P<stamp>{_TIGHT_ISO}) (?P<source>[A-Za-z][\w.-]*) (?P<inner>{OWN_BEGINNING}.*)$",
-        iso_time,
+        rf"^(?P<stamp>{_SHORT}|{_TIGHT_ISO}) (?P<source>[A-Za-z][\w.-]*) (?P<inner>{OWN_BEGINNING}.*)$",
+        lambda stamp, zone: pl.coalesce(yearless_time(stamp, zone), iso_time(stamp, zone)),
         origin_of_name,
-        about="`aws logs tail` of a stream that is called by a host or a program",
+        about="the name of a host or a program alone: templates of rsyslog's, `aws logs tail`",
     ),
     Wrapper(
         "container",

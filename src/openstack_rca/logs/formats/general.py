@@ -88,7 +88,7 @@ def _leveled(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
 def _module() -> str:
     return (
         r"^ *(?:[\[(]?(?P<number>\d{1,9})[\])]? +)?"
-        rf"(?P<module>(?:{'|'.join(python_packages())})(?:\.[A-Za-z0-9_]+)+):? +(?P<text>.*)$"
+        rf"\[?(?P<module>(?:{'|'.join(python_packages())})(?:\.[A-Za-z0-9_]+)+)\]?:? +(?P<text>.*)$"
     )
 
 

@@ -48,7 +48,7 @@ FORMATS = (
     ),
     LineFormat(
         "zap",
-        rf"^(?P<stamp>{ISO}|\d{{10}}\.\d+)\t(?P<level>[A-Za-z]+)\t(?:(?P<logger>[\w./-]+(?::\d+)?)\t)?(?P<message>.*)$",
+        rf"^(?P<stamp>{ISO}|\d{{10}}\.\d+|\d\.\d+e\+09)\t(?P<level>[A-Za-z]+)\t(?:(?P<logger>[\w./-]+(?::\d+)?)\t)?(?P<message>.*)$",
         _zap,
         "zap on a console, of operators",
     ),
