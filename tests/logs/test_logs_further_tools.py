@@ -237,3 +237,15 @@ def test_a_host_alone_before_a_service_s_line_is_its_host() -> None:
 def test_what_openstack_s_client_could_not_do_is_an_error() -> None:
     text = "HttpException: 500: Server Error for url: http://192.0.2.1:8774/v2.1/servers, Unexpected API Error.\n"
     assert rows(text, "pasted.txt")[0]["level"] == "ERROR"
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["CRI", "docker"])
+def test_pieces_of_a_long_line_are_those_of_one_pipe(as_json: bool) -> None:
+    pieces = [("stdout", "P", f"{LINE[:-2]}"), ("stderr", "F", "warning: late"), ("stdout", "F", "om")]
+    lines = [
+        json.dumps({"log": text + "\n" * (kind == "F"), "stream": pipe, "time": "2026-11-23T04:00:00.1Z"})
+        if as_json
+        else f"2026-11-23T04:00:00.1Z {pipe} {kind} {text}"
+        for pipe, kind, text in pieces
+    ]
+    assert rows("\n".join(lines) + "\n", "0.log")[0]["message"] == "Boom"

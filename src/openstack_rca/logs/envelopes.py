@@ -24,6 +24,7 @@ ENVELOPE_SCHEMA: dict[str, pl.DataType] = {
     "outer_hostname": pl.String(),
     "outer_service": pl.String(),
     "outer_process": pl.Int32(),
+    "outer_pipe": pl.String(),
     "outer_level": pl.String(),
     "outer_logger": pl.String(),
     "outer_global_request_id": pl.String(),
@@ -32,7 +33,7 @@ ENVELOPE_SCHEMA: dict[str, pl.DataType] = {
     "outer_user_id": pl.String(),
     "outer_instance_id": pl.String(),
 }
-"""``text`` is what is inside; ``outer_zoned`` says whether the stamp told its zone;
+"""``text`` is what is inside; ``outer_zoned`` says whether the stamp told its zone; ``outer_pipe`` is stdout or stderr;
 ``part`` is one of ``WHOLE``, ``PIECE``, ``CONTINUED``."""
 
 NO_ENVELOPES = pl.DataFrame(schema=ENVELOPE_SCHEMA)

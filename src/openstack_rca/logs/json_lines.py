@@ -249,6 +249,7 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
             and (name != "outer_instance_id" or re.fullmatch(UUID, value))
         ):
             envelope[name] = value
+    envelope["outer_pipe"] = flat["stream"] if isinstance(flat.get("stream"), str) else None
     if _goes_on(flat, text):
         envelope["part"] = PIECE
     elif left_out or states_level or envelope.get("outer_request_id") or envelope["outer_logger"]:

@@ -348,7 +348,7 @@ def _pieces_joined(outer: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     if not outer.select((pl.col("part") == PIECE).any()).item():
         return outer, outer.clear()
     # The last piece of a line is whole itself: its number is that of the pieces before it.
-    keys = ["file_index", "wrapper", "outer_host", "outer_service"]
+    keys = ["file_index", "wrapper", "outer_host", "outer_service", "outer_pipe"]
     ended = (pl.col("part").shift(1) != PIECE).fill_null(True).over(keys)
     grouped = outer.with_columns(whole=ended.cast(pl.Int64).cum_sum().over(keys), first=ended)
     texts = grouped.group_by([*keys, "whole"], maintain_order=True).agg(pl.col("text").str.join("").alias("joined"))

@@ -69,8 +69,8 @@ class Wrapper:
                 # In a pod the pod's name stands where a machine's does.
                 pods = [name for name in parts["host"].drop_nulls().unique() if is_made_up(name)]
                 columns["outer_host"] = pl.when(~pl.col("host").is_in(pods)).then(columns["outer_host"])
-        if "process" in parts.columns:
-            columns["outer_process"] = pl.col("process")
+        for name in {"process", "pipe"}.intersection(parts.columns):
+            columns[f"outer_{name}"] = pl.col(name)
         if "piece" in parts.columns:
             columns["part"] = pl.when(pl.col("piece") == "P").then(PIECE).otherwise(WHOLE)
         levels = [

@@ -191,7 +191,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        rf"^(?P<stamp>{_TIGHT_ISO}) (?:stdout|stderr) (?P<piece>[FP])(?::\w+)*(?: (?P<inner>.*))?$",
+        rf"^(?P<stamp>{_TIGHT_ISO}) (?P<pipe>stdout|stderr) (?P<piece>[FP])(?::\w+)*(?: (?P<inner>.*))?$",
         iso_time,
         about="the kubelet's and podman's files (CRI), pieces of a line joined",
     ),
