@@ -249,3 +249,41 @@ def test_pieces_of_a_long_line_are_those_of_one_pipe(as_json: bool) -> None:
         for pipe, kind, text in pieces
     ]
     assert rows("\n".join(lines) + "\n", "0.log")[0]["message"] == "Boom"
+
+
+FAULT = "{'code': 500, 'created': '2026-11-23T04:00:00Z', 'message': 'No valid host was found.'}"
+SERVER = {
+    "id": "82d2b7bf-0c89-41ae-817d-363d3b1c1a21", "name": "vm1", "status": "ERROR",
+    "fault": {"code": 500, "created": "2026-11-23T04:00:00Z", "message": "No valid host was found."},
+}  # fmt: skip
+STACK = (
+    "overcloud.Compute.0:\n  resource_type: OS::Nova::Server\n  status: CREATE_FAILED\n  status_reason: |\n"
+    "    ResourceInError: No valid host was found.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "service"),
+    [
+        (f"+-------+------+\n| Field | Value |\n+-------+------+\n| fault | {FAULT} |\n| id | 7 |\n+---+---+\n", "openstackclient"),
+        (json.dumps(SERVER), "openstackclient"),
+        (STACK, "heat-engine"),
+    ],
+    ids=["server show", "server show -f json", "stack failures list"],
+)  # fmt: skip
+def test_why_a_server_or_stack_is_in_error_is_an_error(text: str, service: str) -> None:
+    (event,) = (event for event in rows(text, "shown.txt") if "No valid host" in event["message"])
+    assert (event["level"], event["service"]) == ("ERROR", service)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_lines_of_a_log_as_a_list_of_texts_are_events(indent: int | None) -> None:
+    text = json.dumps([LINE, LINE.replace("Boom", "Bang")], indent=indent)
+    found = rows(text, "lines.json")
+    assert [(event["message"], event["level"]) for event in found] == [("Boom", "ERROR"), ("Bang", "ERROR")]
+    assert [event["line"] for event in found] == ([1, 1] if indent is None else [2, 3])
+
+
+def test_a_list_of_lines_that_is_cut_off_is_kept() -> None:
+    found = rows(json.dumps([LINE, LINE, LINE], indent=1)[:-20], "lines.json")
+    assert [event["level"] for event in found][:2] == ["ERROR", "ERROR"]

@@ -55,6 +55,7 @@ _POSTGRESQL_COLUMNS = [
 ]  # fmt: skip
 # Windows' viewer of events names no column for the text, in any language, and its source of an event is a program.
 _WINDOWS_COLUMNS = ["level", "timestamp", "service", "event_id", "task", "message"]
+_LISTED = re.compile(r"\[\s*(\"(?:[^\"\\]|\\.)*\")")
 _FOUND_RECORDS = 2
 # A text that was copied as JSON writes it, in one line.
 _ESCAPED = re.compile(r"\\r?\\n|\\n")
@@ -79,6 +80,8 @@ def splitter_for(head: bytes) -> Splitter | None:
     ends = _JOINED if re.match(SURE_BEGINNING, first) else _ESCAPED
     if first[:1].isdigit() and "\n" not in text.strip() and sum(map(begins_line, ends.split(first))) > 1:
         return line_by_line(lambda line: [*(Piece(part, 0) for part in ends.split(line)), Piece("", 1)])
+    if _listed_texts(text):
+        return _texts_of_list
     printed = (
         printed_records(text)
         or records_in_markup(text)
@@ -217,6 +220,31 @@ def _json_documents(data: bytes, final: bool) -> tuple[list[Piece], int]:
         pieces.append(Piece(last.text, last.lines + lines))
         done = len(text)
     return pieces, len(text[:done].encode("utf-8", "surrogateescape"))
+
+
+def _listed_texts(text: str) -> bool:
+    """Whether a text is a list of JSON whose first element is a line of a log."""
+    begun = _LISTED.match(text)
+    try:
+        return begun is not None and begins_line(json.loads(begun[1]))
+    except ValueError:
+        return False
+
+
+def _texts_of_list(data: bytes, final: bool) -> tuple[list[Piece], int]:
+    """Lines of a log as a list of texts; one that is cut off is kept line by line."""
+    if not final:
+        return [], 0
+    text = _decoded(data)
+    lines = text.count("\n") + (not text.endswith("\n"))
+    try:
+        texts = [str(element) for element in json.loads(text, strict=False)]
+    except (ValueError, RecursionError):
+        return [Piece(line.strip(' \t,[]"\r'), 1) for line in text.split("\n")[:lines]], len(data)
+    each = int(lines >= len(texts) + 2)
+    return [Piece("", each), *(Piece(one, each) for one in texts), Piece("", lines - each * (len(texts) + 1))], len(
+        data
+    )
 
 
 def _placed(records: list[dict[str, Any]], text: str, start: int, end: int, lines: int) -> list[Piece]:

@@ -9,6 +9,7 @@ from typing import Any
 from openstack_rca.logs import json_keys
 from openstack_rca.logs.programs import component_of_program
 from openstack_rca.logs.records import level_name
+from openstack_rca.logs.shown_objects import container_event, failed_server
 from openstack_rca.logs.task_results import results_of_task
 
 Record = Mapping[str, Any]
@@ -18,19 +19,6 @@ _SCALAR_DEPTH = 3
 _LONGEST_MOMENT = 45
 _TEXT_ENDS = ("message", "msg", "payload", "_raw", "rawstring")
 _TELLING_ENDS = ("reason", "description", "summary", "details", "text")
-_CONTAINER_THINGS = (
-    "container",
-    "pod",
-    "network",
-    "volume",
-    "image",
-    "service",
-    "node",
-    "daemon",
-    "plugin",
-    "secret",
-    "config",
-)
 _TIME_PARTS = ("time", "date", "stamp")
 _DATED = re.compile(r"^\D{0,12}\d{1,4}\W.{0,40}\d:\d\d|^\d{9,19}(?:[.,]\d+)?$|^\d{8}T?\d{6}|^/Date\(\d+")
 _LEVEL_PARTS = ("lev", "sev", "prio", "stat", "type")
@@ -118,6 +106,7 @@ def records_of(value: Any, around: Record | None = None, depth: int = 0) -> Iter
             # What Coralogix' queries find.
             told = {**(paired(value.get("metadata") or ()) or {}), **(paired(value.get("labels") or ()) or {})}
             value = {**(record_in(text) or {"text": text}), **told}
+        value = failed_server(value) or value
         if holds_record(value):
             yield {**around, **value} if around else value
             return
@@ -125,7 +114,7 @@ def records_of(value: Any, around: Record | None = None, depth: int = 0) -> Iter
         for record in _inner_records(value, around, depth):
             found = True
             yield record
-        known = None if found else _container_event(value) or said_by_content(value)
+        known = None if found else container_event(value) or said_by_content(value)
         if known is not None:
             yield {**around, **known} if around else known
         elif not found and depth < 2 and _says_something(value):
@@ -159,20 +148,6 @@ def said_by_content(value: Record) -> dict[str, Any] | None:
     flat = dict(_scalars(value))
     roles = roles_of([flat])
     return None if roles is None else {**value, **in_roles(flat, roles)}
-
-
-def _container_event(value: Record) -> dict[str, Any] | None:
-    """What Docker or podman tells of a container, as the line that they print of it; None for anything else."""
-    done, actor = value.get("Action", value.get("Status")), value.get("Actor")
-    actor = actor if isinstance(actor, dict) else {"ID": value.get("ID"), **value}
-    if value.get("Type") not in _CONTAINER_THINGS or not isinstance(done, str) or not isinstance(actor.get("ID"), str):
-        return None
-    attributes = actor.get("Attributes")
-    told = {"name": value.get("Name"), "exitCode": value.get("ContainerExitCode")}
-    told |= {"health": value.get("health_status"), **(attributes if isinstance(attributes, dict) else {})}
-    stamp = value.get("Time", value.get("timeNano", value.get("time")))
-    listed = ", ".join(f"{key}={one}" for key, one in told.items() if one is not None)
-    return {"timestamp": stamp, "message": f"{value['Type']} {done} {actor['ID'] or '-'} ({listed})"}
 
 
 def in_roles(flat: Record, roles: Mapping[str, str]) -> dict[str, Any]:

@@ -63,6 +63,7 @@ _HOST_COLUMNS = ("host", "hypervisor hostname", "node")
 _SUBJECTS = ("binary", "agent type")
 _OF_CLIENT = frozenset({"id", "uuid", "field", "name", *_STATE_COLUMNS, *_HOST_COLUMNS, *_SUBJECTS})
 _OF_SERVER = ["variable_name", "value"]
+_LONGEST_MOMENT = 45
 
 
 def with_states(sample: Sequence[str]) -> Callable[[str], str] | None:
@@ -109,6 +110,8 @@ def _begun(line: str, host: str) -> _Read | None:
         return _ceph()
     if line.startswith(("Cluster name: ", "Cluster Summary:")) and "@" not in line:
         return _pacemaker()
+    if line.startswith("  resource_type: "):
+        return _stack(line.partition(": ")[2])
     return _rabbitmq() if line.startswith("Cluster status of node ") else None
 
 
@@ -135,7 +138,8 @@ def _table() -> _Read:
         if names == ["field", "value"]:
             field, value = row["field"], row.get("value", "")
             state = field if field.lower() == "fault" else value if field.lower().endswith(_STATE_COLUMNS) else ""
-            return [_of_client(f"{field}: {value}", state)] if field and not is_moment(value) else []
+            moment = is_moment(value) and len(value) <= _LONGEST_MOMENT
+            return [_of_client(f"{field}: {value}", state)] if field and not moment else []
         states = [row[name] for name in _STATE_COLUMNS if row.get(name)]
         program = next((row[name] for name in _SUBJECTS if component_of_program(row.get(name, ""))), "")
         host = next((row[name] for name in _HOST_COLUMNS if row.get(name)), "")
@@ -226,6 +230,25 @@ def _ceph() -> _Read:
             of_health = False
         bad = "error" if "HEALTH_ERR" in health else "warning" if "HEALTH_WARN" in health else "info"
         return [{"service": "ceph", "level": bad if of_health and health else "info", "message": line.strip()}]
+
+    return read
+
+
+def _stack(kind: str) -> _Read:
+    """`openstack stack failures list`, below the name of a resource."""
+    status, of_reason = "", False
+
+    def read(line: str) -> list[Told] | None:
+        nonlocal status, of_reason
+        if not line.startswith("  "):
+            return [] if not line.strip() else None
+        key, _, value = line.strip().partition(": ")
+        if line[2] != " ":
+            status, of_reason = (value if key == "status" else status), key == "status_reason"
+            line = "" if value == "|" else value
+        failed = of_reason and line.strip() and status.endswith("FAILED")
+        text = f"{kind}: {status}: {line.strip()}"
+        return [{"service": "heat-engine", "level": "error", "message": text}] if failed else []
 
     return read
 

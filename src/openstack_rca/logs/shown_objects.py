@@ -1,0 +1,48 @@
+"""Objects that commands show in JSON, as records: containers of Docker and podman, what OpenStack's client shows of a server."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_CONTAINER_THINGS = (
+    "container",
+    "pod",
+    "network",
+    "volume",
+    "image",
+    "service",
+    "node",
+    "daemon",
+    "plugin",
+    "secret",
+    "config",
+)
+
+
+def failed_server(value: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Why a server of Nova's is in error, of what the client shows of it; None for anything else."""
+    fault = value.get("fault")
+    if not (isinstance(fault, dict) and isinstance(fault.get("message"), str) and isinstance(value.get("id"), str)):
+        return None
+    host = value.get("OS-EXT-SRV-ATTR:host")
+    told = {
+        "timestamp": fault.get("created"),
+        "level": "error",
+        "service": "openstackclient",
+        "instance_uuid": value["id"],
+    }
+    name = value.get("name", value["id"])
+    return told | ({"host": host} if isinstance(host, str) else {}) | {"message": f"server {name}: {fault['message']}"}
+
+
+def container_event(value: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What Docker or podman tells of a container, as the line that they print of it; None for anything else."""
+    done, actor = value.get("Action", value.get("Status")), value.get("Actor")
+    actor = actor if isinstance(actor, dict) else {"ID": value.get("ID"), **value}
+    if value.get("Type") not in _CONTAINER_THINGS or not isinstance(done, str) or not isinstance(actor.get("ID"), str):
+        return None
+    attributes = actor.get("Attributes")
+    told = {"name": value.get("Name"), "exitCode": value.get("ContainerExitCode")}
+    told |= {"health": value.get("health_status"), **(attributes if isinstance(attributes, dict) else {})}
+    stamp = value.get("Time", value.get("timeNano", value.get("time")))
+    listed = ", ".join(f"{key}={one}" for key, one in told.items() if one is not None)
+    return {"timestamp": stamp, "message": f"{value['Type']} {done} {actor['ID'] or '-'} ({listed})"}
