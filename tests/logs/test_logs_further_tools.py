@@ -268,12 +268,28 @@ STACK = (
         (f"+-------+------+\n| Field | Value |\n+-------+------+\n| fault | {FAULT} |\n| id | 7 |\n+---+---+\n", "openstackclient"),
         (json.dumps(SERVER), "openstackclient"),
         (STACK, "heat-engine"),
+        (json.dumps([{"Id": "0123", "Name": "/nova_compute", "State": {"Status": "exited", "OOMKilled": True, "ExitCode": 137,
+                                                                      "FinishedAt": "2026-11-23T04:00:00Z"}}]), "nova_compute"),
+        ("Status of node rabbit@ctl-1 ...\nAlarms\n\nMemory alarm on node rabbit@ctl-1\n", "rabbitmq"),
     ],
-    ids=["server show", "server show -f json", "stack failures list"],
+    ids=["server show", "server show -f json", "stack failures list", "docker inspect", "rabbitmqctl status"],
 )  # fmt: skip
-def test_why_a_server_or_stack_is_in_error_is_an_error(text: str, service: str) -> None:
-    (event,) = (event for event in rows(text, "shown.txt") if "No valid host" in event["message"])
+def test_what_is_shown_as_broken_is_an_error(text: str, service: str) -> None:
+    words = ("No valid host", "for want of memory", "Memory alarm")
+    (event,) = (event for event in rows(text, "shown.txt") if any(word in event["message"] for word in words))
     assert (event["level"], event["service"]) == ("ERROR", service)
+
+
+def test_what_docker_cut_for_the_journal_is_joined() -> None:
+    entry = {
+        "__REALTIME_TIMESTAMP": "1795406400200000",
+        "PRIORITY": "3",
+        "_HOSTNAME": "c1",
+        "CONTAINER_NAME": "nova_compute",
+    }
+    entries = [entry | {"CONTAINER_PARTIAL_MESSAGE": "true", "MESSAGE": LINE[:-2]}, entry | {"MESSAGE": "om"}]
+    (event,) = rows("\n".join(map(json.dumps, entries)) + "\n", "journal.json")
+    assert event["message"] == "Boom"
 
 
 @pytest.mark.parametrize("indent", [None, 2])

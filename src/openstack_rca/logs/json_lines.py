@@ -272,6 +272,8 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
 
 def _goes_on(flat: Record, text: str) -> bool:
     """Whether a runtime cut the line here: a tag of CRI says so, in docker's own files the line feed is missing."""
+    if "true" in (flat.get("CONTAINER_PARTIAL_MESSAGE"), flat.get("partial_message")):
+        return flat.get("partial_last") != "true"
     tag = _first(flat, ("_p", "logtag"))
     if tag is not None:
         return bool(tag == "P")

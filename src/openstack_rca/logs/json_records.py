@@ -9,7 +9,7 @@ from typing import Any
 from openstack_rca.logs import json_keys
 from openstack_rca.logs.programs import component_of_program
 from openstack_rca.logs.records import level_name
-from openstack_rca.logs.shown_objects import container_event, failed_server
+from openstack_rca.logs.shown_objects import container_event, ended_container, failed_server
 from openstack_rca.logs.task_results import results_of_task
 
 Record = Mapping[str, Any]
@@ -106,7 +106,7 @@ def records_of(value: Any, around: Record | None = None, depth: int = 0) -> Iter
             # What Coralogix' queries find.
             told = {**(paired(value.get("metadata") or ()) or {}), **(paired(value.get("labels") or ()) or {})}
             value = {**(record_in(text) or {"text": text}), **told}
-        value = failed_server(value) or value
+        value = failed_server(value) or ended_container(value) or value
         if holds_record(value):
             yield {**around, **value} if around else value
             return

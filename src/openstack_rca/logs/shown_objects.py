@@ -34,6 +34,18 @@ def failed_server(value: Mapping[str, Any]) -> dict[str, Any] | None:
     return told | ({"host": host} if isinstance(host, str) else {}) | {"message": f"server {name}: {fault['message']}"}
 
 
+def ended_container(value: Mapping[str, Any]) -> dict[str, Any] | None:
+    """How a container ended, of what `docker inspect` and `podman inspect` show of it; None for anything else."""
+    state, name = value.get("State"), value.get("Name")
+    if not (isinstance(state, dict) and isinstance(name, str) and isinstance(state.get("ExitCode"), int)):
+        return None
+    killed = state.get("OOMKilled") is True
+    ended = f"{state.get('Status')} with exit code {state['ExitCode']}" + killed * ", killed for want of memory"
+    told = {"timestamp": state.get("FinishedAt"), "service": name.strip("/"), "message": f"container {name}: {ended}"}
+    failed = killed or (state["ExitCode"] != 0 and state.get("Running") is not True)
+    return told | {"level": "error" if failed else "info"}
+
+
 def container_event(value: Mapping[str, Any]) -> dict[str, Any] | None:
     """What Docker or podman tells of a container, as the line that they print of it; None for anything else."""
     done, actor = value.get("Action", value.get("Status")), value.get("Actor")

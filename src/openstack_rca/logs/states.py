@@ -50,7 +50,7 @@ _OF_RABBITMQ = re.compile(
 _PODS_WELL = ("Running", "Completed", "Succeeded")
 _BAD = re.compile(
     r"(?i)^(?:error|down|xxx|failed|fault|offline|dead|unreachable|exited \([1-9]\d*\).*|restarting.*|.*\(unhealthy\).*|"
-    r".*backoff|oomkilled|evicted|notready.*|err\w+)$"
+    r".*backoff|oomkilled|evicted|notready.*|err\w+|non-primary|disconnected)$"
 )
 _UNSURE = re.compile(
     r"(?i)^(?:disabled|degraded|pending|unknown|inactive|created.*|init:.*|containercreating|terminating|build|paused)$"

@@ -37,4 +37,10 @@ UNPREFIXED = (
         _said_by("haproxy"),
         "HAProxy, in `journalctl -o cat`",
     ),
+    LineFormat(
+        "rabbitmq",
+        r"^(?P<message>(?:Memory|Free disk space|File descriptor) alarm on node \S+)$",
+        lambda parts, _timezone: parts.with_columns(level=pl.lit("ERROR"), service=pl.lit("rabbitmq")),
+        "the alarms of `rabbitmqctl status`",
+    ),
 )
