@@ -7,6 +7,8 @@ WON = {
     "rival_bigram_test_loss": 2.0,
     "story_auroc": 0.9,
     "rival_follow_rule_story_auroc": 0.6,
+    "story_f1": 0.4,
+    "rival_follow_rule_story_f1": 0.3,
     "story_missing_f1": 0.5,
     "rival_follow_rule_story_missing_f1": 0.3,
     "story_late_f1": 0.7,
@@ -28,7 +30,9 @@ def test_every_rival_that_wins_has_a_sentence() -> None:
     lost = {
         "rival_bigram_test_loss": 0.5,
         "rival_follow_rule_story_auroc": 0.95,
+        "rival_unseen_event_story_f1": 0.45,
         "rival_follow_rule_story_late_f1": 0.8,
     }
     told = rivals_that_win(WON | lost)
-    assert ["pairs" in told[0], "follow rule" in told[1], "late steps" in told[2]] == [True, True, True]
+    assert ["pairs" in told[0], "follow rule" in told[1], "late steps" in told[3]] == [True, True, True]
+    assert "(unseen event): F1 0.400 against 0.450" in told[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.model.card import TrainingConfig as TrainingConfig
 from openstack_rca.model.card import TrainingProgress as TrainingProgress
 from openstack_rca.model.model_file import open_model_file
-from openstack_rca.model.rivals import best_step_predictor, best_step_source, best_story_detector
+from openstack_rca.model.rivals import DETECTORS, best_step_predictor, best_step_source, best_story_detector
 from openstack_rca.rca.knowledge import load_catalogue
 from openstack_rca.service.analysis import events_without_words
 from openstack_rca.service.cluster import Cluster
@@ -251,6 +252,13 @@ def rivals_that_win(metrics: Mapping[str, float]) -> list[str]:
         notices.append(
             f"A simple rule ({best.replace('_', ' ')}) finds spoilt stories better than the LSTM: area under the curve"
             f" {metrics[f'rival_{best}_story_auroc']:.3f} against {metrics['story_auroc']:.3f}."
+        )
+    alarms = {name: metrics[key] for name in DETECTORS[1:] if (key := f"rival_{name}_story_f1") in metrics}
+    surest = max(alarms, key=lambda name: alarms[name], default="")
+    if surest and alarms[surest] > metrics.get("story_f1", math.inf):
+        notices.append(
+            f"At the threshold of its alarms, which one normal story in a thousand passes, the LSTM does worse on spoilt stories"
+            f" than a simple rule ({surest.replace('_', ' ')}): F1 {metrics['story_f1']:.3f} against {alarms[surest]:.3f}."
         )
     for state in ("missing", "late"):
         if best_step_source(metrics, state) == "follow_rule":
