@@ -170,7 +170,6 @@ def read_job(settings: Settings, name: str) -> Job | None:
     except (OSError, ValueError):
         return None
     outcome = _outcome(job)
-    log = _tail(job / LOG_FILE)
     state = "running" if running and not outcome else str(outcome.get("state", "failed"))
     if state == "failed" and not outcome:
         outcome = {
@@ -178,19 +177,20 @@ def read_job(settings: Settings, name: str) -> Job | None:
             "error": "The training's process ended without a word.",
             "hint": "It may have run out of memory; the log below may say more.",
         }
-    base = Job(
+    return Job(
         id=name,
         state=state,
         logs=list(facts["logs"]),
         config=dict(facts["config"]),
         started=datetime.fromisoformat(facts["started"]),
         outcome=outcome,
-        log=log,
+        log=_tail(job / LOG_FILE),
+        **_progress(job / PROGRESS_FILE),
     )
-    return _with_progress(base, job / PROGRESS_FILE)
 
 
-def _with_progress(job: Job, path: Path) -> Job:
+def _progress(path: Path) -> dict[str, Any]:
+    """How far a training is, by the names of a job's attributes."""
     step, share, note = 1, None, ""
     times: list[datetime] = []
     losses: list[tuple[float, float]] = []
@@ -202,8 +202,7 @@ def _with_progress(job: Job, path: Path) -> Job:
             share, note = float(line["share"]), str(line.get("note", ""))
         if "loss" in line:
             losses.append((float(line["epoch"]), float(line["loss"])))
-    facts = job.__dict__ | {"step": step, "step_times": times, "share": share, "note": note, "losses": losses}
-    return Job(**facts)
+    return {"step": step, "step_times": times, "share": share, "note": note, "losses": losses}
 
 
 def _lines(path: Path) -> Iterator[Mapping[str, Any]]:

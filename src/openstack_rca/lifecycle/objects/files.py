@@ -76,19 +76,15 @@ def remove_unheld(path: Path) -> bool:
     """Remove a file unless a process holds or writes it; returns whether it is gone."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         return True
     except OSError:
         return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink()
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
     return True
 
 
