@@ -29,12 +29,28 @@ def nodes() -> list[Line]:
     return every(40, lambda at: oslo(at, "INFO", BAREMETAL, "Successfully synced nodes"))
 
 
+def migrations(*times: float) -> list[Line]:
+    """nova-compute writes only when it has something to do."""
+    event = f"[instance: {ROUTER}] VM Started (Lifecycle Event)"
+    return [oslo(at + more, "INFO", "nova.compute.manager", event) for at in times for more in range(5)]
+
+
 def host(until: float = 900) -> list[Line]:
     return every(30, lambda at: syslog(at, "cmp1", "systemd[1]", "Started Session 4 of user root."), until=until)
 
 
+STOPS = syslog(301, "cmp1", "systemd[1]", "Stopping nova-compute.service - OpenStack Compute...")
+STARTS = syslog(430, "cmp1", "systemd[1]", "Started nova-compute.service - OpenStack Compute.")
+DEAD = oslo(
+    360,
+    "WARNING",
+    "neutron.db.agents_db",
+    "Agent healthcheck: found 1 dead agents out of 8:\n                Type       Last heartbeat host"
+    "\n  Open vSwitch agent 2026-03-10 02:04:58 cmp1",
+)
 BOOT = syslog(420, "cmp1", "kernel", "[    0.000000] Linux version 6.1.0-18-amd64 (debian-kernel@lists.debian.org)")
 GOES_DOWN = syslog(300, "cmp1", "systemd-logind[812]", "The system will reboot now!")
+COMES_UP = [syslog(421 + n, "cmp1", "systemd[1]", "Started Session 4 of user root.") for n in range(6)]
 WRONG = syslog(425, "cmp1", "chronyd[812]", "System clock wrong by 3600.123456 seconds")
 
 OVER: dict[str, tuple[dict[str, list[Line]], dict[str, list[Line]]]] = {
@@ -96,6 +112,18 @@ OVER: dict[str, tuple[dict[str, list[Line]], dict[str, list[Line]]]] = {
         {
             "cmp1/syslog": [*host(300), GOES_DOWN, BOOT, *(line for line in host() if line[0] > 420)],
             "cmp1/nova/nova-compute.log": compute(until=300),
+        },
+    ),
+    "who was started writes again, though the teller of the start and a host with no more to do do not": (
+        {
+            "cmp1/syslog": [*host(300), GOES_DOWN, STOPS, BOOT, *COMES_UP, STARTS],
+            "cmp1/nova/nova-compute.log": migrations(20, 150, 280, 441, 600, 800),
+            "cmp3/nova/nova-compute.log": migrations(20, 100, 130, 200),
+            "ctl1/neutron/neutron-server.log": [*servers(), DEAD],
+        },
+        {
+            "cmp1/syslog": [*host(300), GOES_DOWN, STOPS, BOOT, *COMES_UP, STARTS],
+            "cmp1/nova/nova-compute.log": migrations(20, 150, 280),
         },
     ),
     "a reason was told at a start only": (

@@ -178,10 +178,11 @@ class Afterwards:
         return own.filter(pl.col("time") >= one.last).height >= current().enough_events
 
     def _left_off(self, one: Finding) -> bool:
-        """Whether the speaker hardly wrote afterwards, in a time in which it used to write far more."""
+        """Whether the speaker hardly wrote afterwards, in a time in which it used to write far more; of a start, who started."""
         table = current()
         first, last = time_span(self.surroundings)
-        own = _lines_of(one.accuser, one.accuser_host, self.ordinary)
+        who = one.accused if self._tells_start(one) else one.accuser
+        own = _lines_of(who, one.accuser_host, self.ordinary)
         before = own.filter(pl.col("time") < one.first).height
         after = own.height - before
         usual = before * ((last - one.last) / max(one.first - first, timedelta(seconds=table.slice_seconds)))

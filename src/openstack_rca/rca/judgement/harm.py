@@ -16,6 +16,7 @@ from openstack_rca.rca.evidence import Finding, belongs_to_cloud, tells_of_lasti
 from openstack_rca.rca.judgement.afterwards import NOT_TOLD, Afterwards
 from openstack_rca.rca.judgement.lasting_causes import lasts
 from openstack_rca.rca.knowledge import Topology
+from openstack_rca.rca.vocabulary import EvidenceSort
 from openstack_rca.rca.weights import current
 
 _ORDINARY = ("INFO", "DEBUG")
@@ -77,7 +78,10 @@ def _tells_the_same(one: Finding, other: Finding) -> bool:
 
 
 def _most_telling(told: Sequence[Finding]) -> Sequence[Finding]:
-    return [one for one in told if one.strength >= current().noticeable] or told
+    """What is plainly told; where anything is, without the silences at other places, which nobody misses."""
+    telling = [one for one in told if one.strength >= current().noticeable] or told
+    said = {one.accused_host for one in telling if one.sort is not EvidenceSort.SILENCE}
+    return [one for one in telling if one.sort is not EvidenceSort.SILENCE or not said or one.accused_host in said]
 
 
 def _does_no_harm(
