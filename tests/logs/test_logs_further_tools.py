@@ -303,3 +303,8 @@ def test_lines_of_a_log_as_a_list_of_texts_are_events(indent: int | None) -> Non
 def test_a_list_of_lines_that_is_cut_off_is_kept() -> None:
     found = rows(json.dumps([LINE, LINE, LINE], indent=1)[:-20], "lines.json")
     assert [event["level"] for event in found][:2] == ["ERROR", "ERROR"]
+
+
+def test_a_hole_that_a_crash_left_makes_no_log_binary() -> None:
+    text = f"{LINE}\n".encode() + bytes(100_000) + f"{LINE.replace('Boom', 'Bang')}\n".encode()
+    assert [event["message"] for event in rows(text)] == ["Boom", "Bang"]

@@ -13,6 +13,7 @@ from openstack_rca.logs.pieces import COLOUR
 _SAMPLE = 64 * 1024
 # Control bytes that no text holds; tab, line feed, form feed, carriage return, backspace and escape are text.
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x0c\x08\x1b\x00") + b"\x7f"
+_HOLE = re.compile(rb"\x00{512,}")
 _SHOWN_ESCAPES = (b"^[[", b"#033[", b"\\x1b[", b"\\033[", b"\\e[")
 _LOST_ESCAPES = re.compile(rb"\[(?:00?|[01]{1,2};3\d)m")
 _CLOCK = rb"\d{1,2}:\d\d:\d\d"
@@ -75,9 +76,9 @@ def is_binary(data: bytes) -> bool:
     """Whether a file with this beginning is not text.
 
     NUL bytes at the very beginning are what a log looks like that was truncated while its writer kept it open; a few
-    inside a text do no harm either.
+    inside a text do no harm either, nor does a hole that a crash left.
     """
-    sample = data.lstrip(b"\x00")[:_SAMPLE]
+    sample = _HOLE.sub(b"", data.lstrip(b"\x00"))[:_SAMPLE]
     if not sample:
         return bool(data)
     nulls = sample.count(0)
