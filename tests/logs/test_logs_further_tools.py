@@ -129,6 +129,15 @@ def test_ends_of_lines_that_rsyslog_escaped_are_ends_of_lines() -> None:
     )
 
 
+@pytest.mark.parametrize("around", ["", "Nov 23 04:00:00 ctl1 nova-api[7]: "])
+def test_ends_of_lines_that_rsyslog_escaped_leave_a_record_whole(around: str) -> None:
+    text = 'Boom#012Traceback (most recent call last):#012  File "x", line 1, in f#012OSError: [Errno 28] No space'
+    record = {"timestamp": "2026-11-23T04:00:00Z", "host": "ctl1", "programname": "nova-api", "severity": "err"}
+    (event,) = rows(around + json.dumps(record | {"message": text}) + "\n", "records.log")
+    assert told(event) == ("04:00:00.0", "ctl1", "nova-api", "ERROR", None)
+    assert event["exception"] == "OSError: [Errno 28] No space"
+
+
 @pytest.mark.parametrize("text", ["the colour is #012abc; really", "see bug #0123 for more"])
 def test_colours_and_numbers_are_no_ends_of_lines(text: str) -> None:
     (event,) = rows(f"2026-11-23 04:00:00.100 7 INFO nova.api [-] {text}\n")
@@ -278,6 +287,13 @@ def test_what_is_shown_as_broken_is_an_error(text: str, service: str) -> None:
     words = ("No valid host", "for want of memory", "Memory alarm")
     (event,) = (event for event in rows(text, "shown.txt") if any(word in event["message"] for word in words))
     assert (event["level"], event["service"]) == ("ERROR", service)
+
+
+def test_a_line_of_spaces_alone_within_failures_of_a_stack_is_left_out() -> None:
+    (event,) = (
+        event for event in rows(STACK.replace("  status:", "  \n  status:"), "shown.txt") if event["level"] == "ERROR"
+    )
+    assert event["message"] == "OS::Nova::Server: CREATE_FAILED: ResourceInError: No valid host was found."
 
 
 def test_what_docker_cut_for_the_journal_is_joined() -> None:

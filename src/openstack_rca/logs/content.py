@@ -60,6 +60,8 @@ _MARKS_AHEAD = r"^(?:\x{FEFF}|\x{FF}\x{FE})+"
 _MARK_WITHIN = r"(\S)\x{FEFF}+([\[{<]?\w)"
 # How rsyslog and Swift write an end of line within a line; a colour of a page has six digits.
 _ESCAPED_END = r"(?:#012)+([a-fA-F]{0,2}[^0-9a-fA-F]|20[0-9]{2}-|$)"
+# A record whose text holds such ends: in JSON they are written otherwise.
+_RECORD = r'^[^{]*\{\s*".*\}[\],;\s]*$'
 _WESTERN = "openstack_rca_western"
 
 
@@ -181,7 +183,7 @@ def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
 
 def parted_within(lines: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     """Lines, parted where an end of line is written as ``#012``, or where a file that ended within its last line was followed
-    by another one; ``text_lines`` gave them.
+    by another one; ``text_lines`` gave them. A record in JSON stays whole, with such ends as JSON writes them.
 
     Returns:
         the lines, and how many of the file's lines each of them counts: the last part of one counts it, others none; None
@@ -190,7 +192,9 @@ def parted_within(lines: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     marked, escaped = lines.str.contains(_MARK_WITHIN), lines.str.contains(_ESCAPED_END)
     if not (marked | escaped).any():
         return lines, None
-    texts = lines.str.replace_all(_MARK_WITHIN, "${1}\n${2}").str.replace_all(_ESCAPED_END, "\n${1}")
+    texts = lines.str.replace_all(_MARK_WITHIN, "${1}\n${2}")
+    written = texts.str.replace_all(_ESCAPED_END, r"\n${1}")
+    texts = written.zip_with(texts.str.contains(_RECORD), texts.str.replace_all(_ESCAPED_END, "\n${1}"))
     parts = texts.str.split("\n").alias("text").to_frame().with_row_index("line").explode("text")
     return parts["text"].alias(lines.name), parts["line"].is_last_distinct().cast(pl.Int32)
 

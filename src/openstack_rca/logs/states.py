@@ -240,8 +240,10 @@ def _stack(kind: str) -> _Read:
 
     def read(line: str) -> list[Told] | None:
         nonlocal status, of_reason
+        if not line.strip():
+            return []
         if not line.startswith("  "):
-            return [] if not line.strip() else None
+            return None
         key, _, value = line.strip().partition(": ")
         if line[2] != " ":
             status, of_reason = (value if key == "status" else status), key == "status_reason"
