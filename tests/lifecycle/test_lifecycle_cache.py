@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -143,15 +144,17 @@ def test_who_needs_what_another_fetches_waits_while_that_gets_on(tmp_path: Path)
     assert (found.path.read_text(), was_there, told[0]) == ("x" * SIZE, True, SIZE // 2)
 
 
-def test_another_that_fetches_for_ever_is_not_waited_for(tmp_path: Path) -> None:
+def test_another_that_fetches_for_ever_is_waited_for_as_long_as_the_patience_and_no_longer(tmp_path: Path) -> None:
     cache = make_cache(tmp_path / "cache")
     source = tmp_path / "source"
     source.write_text("x" * SIZE)
     sha256 = file_digest(source)
+    begun = time.monotonic()
     with cache._turn(sha256, print):
-        found, was_there = make_cache(tmp_path / "cache").fetched(
+        found, was_there = make_cache(tmp_path / "cache", patience=0.3).fetched(
             sha256, lambda temporary: temporary.write_text("x" * SIZE) and None
         )
+    assert 0.3 <= time.monotonic() - begun < PATIENCE
     assert (found.path.read_text(), was_there) == ("x" * SIZE, False)
 
 
