@@ -74,6 +74,18 @@ def test_a_filter_of_hosts_that_is_called_forbidden_is_no_refusal() -> None:
         ("nfs: server filer1 not responding, still trying", Category.STORAGE),
         ("sd 2:0:0:0: rejecting I/O to offline device", Category.STORAGE),
         ("Health check failed: 1 host down (OSD_HOST_DOWN)", Category.PROCESS_DOWN),
+        ("ssl.SSLError: [SSL: CA_MD_TOO_WEAK] ca md too weak (_ssl.c:4029)", Category.CONFIG),
+        ("[SSL: SSLV3_ALERT_CERTIFICATE_EXPIRED] sslv3 alert certificate expired", Category.AUTH),
+        ("conmon: error while loading libssh.so.4: cannot open shared object file: No such file", Category.CONFIG),
+        ("Unable to generate unique mac on network 7f2c.", Category.CAPACITY),
+        ("Key repository /srv/keys does not exist or the service lacks permission to access it", Category.DATA_MISSING),
+        (
+            "Basic.consume: (404) NOT_FOUND - queue 'x' in vhost '/' process is stopped due to timeout",
+            Category.MESSAGING,
+        ),
+        ("Exchange.declare: (403) ACCESS_REFUSED - access to exchange 'nova' refused", Category.AUTH),
+        ("setxattr: [Errno 95] Operation not supported", Category.CONFIG),
+        ("ceph: mds2 hung", Category.HANG),
     ],
 )
 def test_words_tell_the_kind_of_an_error_that_no_rule_knows(line: str, kind: Category) -> None:
