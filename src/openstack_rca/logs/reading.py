@@ -17,7 +17,7 @@ from openstack_rca.logs.sources import Source, collect_sources
 from openstack_rca.logs.stamps import zone_in
 from openstack_rca.logs.stretches import StretchWalk
 
-_BATCH_BYTES = 12 * 1024 * 1024
+_BATCH_BYTES = 8 * 1024 * 1024
 _KEPT = {-3: 32 * 1024 * 1024, -1: 128 * 1024 * 1024}
 """What mallopt(3) calls M_MMAP_THRESHOLD and M_TRIM_THRESHOLD, in bytes."""
 
