@@ -324,3 +324,10 @@ def test_a_list_of_lines_that_is_cut_off_is_kept() -> None:
 def test_a_hole_that_a_crash_left_makes_no_log_binary() -> None:
     text = f"{LINE}\n".encode() + bytes(100_000) + f"{LINE.replace('Boom', 'Bang')}\n".encode()
     assert [event["message"] for event in rows(text)] == ["Boom", "Bang"]
+
+
+def test_an_error_behind_a_request_of_the_same_program_is_an_event_of_its_own() -> None:
+    head = "Nov 23 04:00:00 sto-1 object-server: "
+    request = f'{head}192.0.2.2 - - [23/Nov/2026:04:00:00 +0000] "PUT /sdb1/1/a" 201 - "PUT http://x" "tx1" "proxy-server 99" 0.1\n'
+    found = rows(f"{request}{head}ERROR __call__ error with PUT /sdb1/1/a: No space left on device\n", "swift.log")
+    assert [event["level"] for event in found] == ["INFO", "ERROR"]
