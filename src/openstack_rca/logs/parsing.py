@@ -276,9 +276,7 @@ def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
     indented &= ~writer.is_first_distinct()
     # Who ships a program's lines gives those of one text one severity: a graver one begins another event.
     serious = pl.col("outer_level").is_in(COMPLAINTS) & ~pl.col("message").str.contains(r"^\s|^$")
-    graver = serious & pl.col("outer_level").ne_missing(pl.col("outer_level").shift().over(writer))
-    # So does a line that says itself that it is one.
-    graver |= pl.col("message").str.contains(r"^(?:ERROR|CRITICAL|FATAL)\b")
+    graver = serious & pl.col("outer_level").ne_missing(pl.col("outer_level").shift().over(writer)) | _says_error()
     follows = bare & ((part == CONTINUED) | ((part != WHOLE_EVENT) & ((speaks & ~graver) | indented)))
     # A record's further lines may repeat the prefix that its first one lost.
     text = (part != CONTINUED).cum_sum()
@@ -325,6 +323,10 @@ def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
         ),
         "",
     )
+
+
+def _says_error() -> pl.Expr:
+    return pl.col("message").str.contains(r"^(?:ERROR|CRITICAL|FATAL)\b")
 
 
 def _tracebacks_at_once(both: pl.DataFrame) -> pl.DataFrame:
