@@ -8,6 +8,7 @@ import importlib
 import json
 import pkgutil
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.logs.squares import quadratic
 
 import openstack_rca.logs
 from openstack_rca.logs.members import clean_parts
+from openstack_rca.logs.programs import component_of_logger
 
 # Names of files and of pods, which are cut to what file systems hold before; expressions of our own.
 _OF_NAMES = ("names", "layout", "pods", "programs", "cut_files", "sources", "beginnings")
@@ -102,6 +104,16 @@ def test_what_is_longer_than_file_systems_hold_is_no_name(name: str) -> None:
     assert (event["service"], event["host"], event["message"]) == ("nova-api", None, "up")
     parts = clean_parts(f"c1/{name}")
     assert (max(map(len, parts)) <= 255, len("/".join(parts)) <= 4096) == (True, True)
+
+
+def test_a_logger_with_more_dots_than_names_have_is_parted_at_the_first_ones_only() -> None:
+    known, calls = component_of_logger("nova.compute"), list[str]()
+    sys.setprofile(lambda _frame, event, _called: calls.append(event))
+    try:
+        component = component_of_logger("nova.compute." + "a." * 5000)
+    finally:
+        sys.setprofile(None)
+    assert (component, len(calls) < 1000) == (known, True)
 
 
 def test_no_expression_takes_the_square_of_a_line() -> None:

@@ -97,11 +97,14 @@ def is_program(name: str) -> bool:
     return bool(name) and normal_name(name) in _names()
 
 
-@lru_cache(maxsize=_MOST_NAMES)
 def component_of_logger(logger: str) -> str | None:
     """The component whose code alone uses a Python logger; ``None`` where several share it or none is known."""
+    return _user_of_logger(logger.strip("[]")[:LONGEST_NAME])
+
+
+@lru_cache(maxsize=_MOST_NAMES)
+def _user_of_logger(text: str) -> str | None:
     owners = _loggers()
-    text = logger.strip("[]")
     while text:
         if text in owners:
             return owners[text]
