@@ -121,6 +121,16 @@ def test_the_layer_2_agent_of_this_cloud_is_accused_not_the_usual_one() -> None:
     assert (found.accused, found.accused_host) == ("neutron-linuxbridge-agent", "node-21")
 
 
+@pytest.mark.parametrize("agent", ["neutron-metadata-agent", "neutron-ovn-metadata-agent"])
+def test_the_metadata_agent_of_this_cloud_is_accused_not_the_usual_one(agent: str) -> None:
+    cloud = Cloud(SMALL)
+    for number in range(6):
+        cloud.say(29.0 + number, agent, "INFO", "eventlet.wsgi.server", "GET /latest/meta-data/ HTTP/1.1")
+        text = "X-Instance-ID-Signature: 9fab does not match the expected value: 77cd for id: 8f1d."
+        cloud.say(30.0 + number, "nova-api", "WARNING", "nova.api.metadata.handler", text)
+    assert named(findings_of(cloud, NormalRates.empty()), "nova-metadata-secret-mismatch").accused == agent
+
+
 @pytest.mark.parametrize(("went_on_as", "kind"), [(None, Category.HANG), (9999, Category.PROCESS_DOWN)])
 def test_a_silence_that_another_process_ends_was_a_stop(went_on_as: int | None, kind: Category) -> None:
     cloud = Cloud(SMALL, seed=9)

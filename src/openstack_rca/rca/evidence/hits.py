@@ -17,14 +17,17 @@ from openstack_rca.rca.evidence.accusations import passes_on
 from openstack_rca.rca.knowledge import LOGGER, Catalogue, Signature, Topology, speaker
 from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness
 
-LAYER_2_AGENTS = (
-    "neutron-openvswitch-agent",
-    "neutron-linuxbridge-agent",
-    "neutron-macvtap-agent",
-    "neutron-sriov-nic-agent",
-    "ovn-controller",
+_ALTERNATIVES = (
+    (
+        "neutron-openvswitch-agent",
+        "neutron-linuxbridge-agent",
+        "neutron-macvtap-agent",
+        "neutron-sriov-nic-agent",
+        "ovn-controller",
+    ),
+    ("neutron-metadata-agent", "neutron-ovn-metadata-agent"),
 )
-"""A cloud plugs its ports with one of these; nova's complaint does not say which."""
+"""A cloud plugs its ports, or serves metadata, with one of these; a complaint of nova does not say with which."""
 
 PLACES = ("host", "network")
 """What is not a service: an accusation of these stands beside one of a service, since the words fit both."""
@@ -210,10 +213,9 @@ def _telling(hit: Hit, others: Sequence[Hit], topology: Topology) -> tuple[int, 
 
 
 def _present_kind(accused: str, present: set[str]) -> str:
-    """The layer-2 agent of this cloud where a signature names the most usual one."""
-    if accused not in LAYER_2_AGENTS or accused in present:
-        return accused
-    here = [name for name in LAYER_2_AGENTS if name in present]
+    """The agent of this cloud where a signature names the most usual one of its kind."""
+    alike = next((names for names in _ALTERNATIVES if accused in names), ())
+    here = [name for name in alike if name in present]
     return here[0] if len(here) == 1 else accused
 
 
