@@ -289,6 +289,33 @@ def test_what_is_shown_as_broken_is_an_error(text: str, service: str) -> None:
     assert (event["level"], event["service"]) == ("ERROR", service)
 
 
+@pytest.mark.parametrize(
+    ("state", "level"),
+    [
+        ({"Status": "running", "Running": True, "ExitCode": 0}, "INFO"),
+        ({"Status": "exited", "Running": False, "ExitCode": 143}, "INFO"),
+        ({"Status": "exited", "Running": False, "ExitCode": 1}, "ERROR"),
+        ({"Status": "restarting", "Running": True, "Restarting": True, "ExitCode": 1}, "ERROR"),
+        ({"Status": "running", "Running": True, "ExitCode": 0, "Health": {"Status": "unhealthy"}}, "ERROR"),
+    ],
+)
+def test_a_container_that_is_not_at_work_though_nobody_ended_it_is_an_error(state: dict[str, Any], level: str) -> None:
+    (event,) = rows(json.dumps([{"Id": "0123", "Name": "/nova_compute", "State": state}]), "shown.txt")
+    assert event["level"] == level
+
+
+def test_a_record_that_holds_a_fault_keeps_its_own_words() -> None:
+    record = {
+        "timestamp": "2026-11-23T04:00:00Z",
+        "level": "ERROR",
+        "service": "keystone",
+        "message": "Boom",
+        "id": "req-1",
+    }
+    (event,) = rows(json.dumps(record | {"fault": {"message": "other"}}) + "\n", "records.log")
+    assert (event["message"], event["service"]) == ("Boom", "keystone")
+
+
 def test_a_line_of_spaces_alone_within_failures_of_a_stack_is_left_out() -> None:
     (event,) = (
         event for event in rows(STACK.replace("  status:", "  \n  status:"), "shown.txt") if event["level"] == "ERROR"

@@ -18,14 +18,21 @@ _CONTAINER_THINGS = (
 )
 
 
+_TOLD_TO_END = 143
+"""Exit code of who ended by SIGTERM."""
+
+
 def failed_server(value: Mapping[str, Any]) -> dict[str, Any] | None:
     """Why a server of Nova's is in error, of what the client shows of it; None for anything else."""
     fault = value.get("fault")
     if not (isinstance(fault, dict) and isinstance(fault.get("message"), str) and isinstance(value.get("id"), str)):
         return None
+    # When it was is told by Nova alone: a record of anybody's that holds a fault keeps its own words.
+    if not isinstance(fault.get("created"), str):
+        return None
     host = value.get("OS-EXT-SRV-ATTR:host")
     told = {
-        "timestamp": fault.get("created"),
+        "timestamp": fault["created"],
         "level": "error",
         "service": "openstackclient",
         "instance_uuid": value["id"],
@@ -39,10 +46,14 @@ def ended_container(value: Mapping[str, Any]) -> dict[str, Any] | None:
     state, name = value.get("State"), value.get("Name")
     if not (isinstance(state, dict) and isinstance(name, str) and isinstance(state.get("ExitCode"), int)):
         return None
-    killed = state.get("OOMKilled") is True
+    killed, health = state.get("OOMKilled") is True, state.get("Health", state.get("Healthcheck"))
+    unwell = isinstance(health, dict) and health.get("Status") == "unhealthy"
     ended = f"{state.get('Status')} with exit code {state['ExitCode']}" + killed * ", killed for want of memory"
+    ended += unwell * ", unhealthy"
     told = {"timestamp": state.get("FinishedAt"), "service": name.strip("/"), "message": f"container {name}: {ended}"}
-    failed = killed or (state["ExitCode"] != 0 and state.get("Running") is not True)
+    # One that is restarted over and over runs, too; one that was told to end says so by its code.
+    at_work = state.get("Running") is True and state.get("Restarting") is not True
+    failed = killed or unwell or (state["ExitCode"] not in (0, _TOLD_TO_END) and not at_work)
     return told | {"level": "error" if failed else "info"}
 
 
