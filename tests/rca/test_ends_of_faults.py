@@ -46,6 +46,16 @@ def test_a_container_that_is_ready_ends_its_restarts_and_not_those_of_another_po
     assert (found.signature, found.recovered is not None) == ("container-crash-loop", over)
 
 
+@pytest.mark.parametrize("assigned", ["openstack/nova-api-7d4f", "openstack/nova-api-x2k9"])
+def test_a_pod_that_is_assigned_ends_no_other_pods_wait_for_a_node(assigned: str) -> None:
+    """An event of a pod without a node does not name the pod: whose wait is over cannot be known."""
+    waits = "0/3 nodes are available: 3 Insufficient memory."
+    said = [observed(waits, "kube-scheduler", "WARNING")]
+    said += [observed(f"Successfully assigned {assigned} to n1", "kube-scheduler", "INFO")]
+    (found,) = match_signatures(one_a_minute(said), CATALOGUE, TOPOLOGY, 10.0).findings
+    assert (found.signature, found.recovered) == ("kubernetes-pod-unschedulable", None)
+
+
 @pytest.mark.parametrize("place", ["cmp1", "cmp2"])
 def test_who_runs_on_many_hosts_tells_of_an_end_on_its_own_only(place: str) -> None:
     """Each host counts its iSCSI connections anew."""
