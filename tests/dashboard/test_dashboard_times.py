@@ -64,3 +64,12 @@ def test_the_words_below_the_timeline_tell_the_marks_that_it_holds() -> None:
     assert "score" not in told and "triangle" not in told and "A cross" in told
     scored = report_charts.timeline_marks(SimpleNamespace(activity=[SimpleNamespace(scores=[0.5])], timeline=[]))
     assert "score" in scored and "cross" not in scored
+
+
+@pytest.mark.parametrize("zone", ["", "Europe/Berlin"])
+def test_the_hours_of_a_time_axis_are_counted_to_24(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vega's own labels show 13:30 as 01:30."""
+    seen_from(zone, monkeypatch)
+    labels = words.time_axis("time").to_dict()["axis"]["labelExpr"]
+    assert "utcFormat(datum.value, '%H:%M')" in labels
+    assert not any(form in labels for form in ("%I", "%p", "datum.label"))

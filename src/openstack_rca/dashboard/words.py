@@ -101,12 +101,25 @@ def time_formats(name: str, form: str) -> dict[str, Any]:
     return {column: st.column_config.DatetimeColumn(format=form) for column in _time_columns(name)}
 
 
+_LABEL = " : ".join(
+    (
+        "utcmilliseconds(datum.value) ? utcFormat(datum.value, '.%L')",
+        "utcseconds(datum.value) ? utcFormat(datum.value, ':%S')",
+        "utchours(datum.value) || utcminutes(datum.value) ? utcFormat(datum.value, '%H:%M')",
+        "utcFormat(datum.value, '%b %d')",
+    )
+)
+"""What stands at a tick of a time axis: Vega's own labels count hours from 1 to 12 and leave out which half of the day."""
+
+
 def time_axis(field: str) -> alt.X:
     """The axis of a plot: times in UTC, and below them in the viewer's zone, which the browser knows too."""
     zone = viewer_zone()
     # Seconds within a minute (":15") are the same in both.
     labels = (
-        "[datum.label, test(/^[:.]/, datum.label) ? '' : timeFormat(datum.value, '%H:%M')]" if zone else alt.Undefined
+        f"[{_LABEL}, utcseconds(datum.value) || utcmilliseconds(datum.value) ? '' : timeFormat(datum.value, '%H:%M')]"
+        if zone
+        else _LABEL
     )
     return alt.X(
         f"{field}:T",
