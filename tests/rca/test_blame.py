@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import polars as pl
 import pytest
 from finding_samples import events, finding
 
@@ -10,6 +11,7 @@ from openstack_rca.rca.judgement import (
     blame_own_settings,
     blame_proxy_in_front,
     discount_proxies_without_address,
+    discount_undated,
     discount_unmissed_silence,
     weigh_changes,
 )
@@ -306,3 +308,13 @@ def test_an_expired_certificate_is_no_matter_of_the_client_that_met_it() -> None
     """The server shows it to everybody, so nothing in one client's settings is wrong."""
     met = [finding("keystone", "heat-api", "c2", category=Category.AUTH, signature="tls-certificate-expired")]
     assert blame_own_settings(met, events(*SERVED), TOPOLOGY) == met
+
+
+@pytest.mark.parametrize(("category", "left"), [(Category.CAPACITY, 0.9), (Category.NETWORK, 0.36)])
+def test_words_without_a_date_count_in_full_where_dated_ones_tell_the_same(category: Category, left: float) -> None:
+    """A server whose log bears no time says itself what its clients meet: it may be of any moment, but hardly is."""
+    own = finding("memcached", "memcached", "ctl2", weight=0.9, category=Category.CAPACITY, row=1)
+    client = finding("memcached", "keystone", "ctl1", category=category, row=2)
+    window = pl.DataFrame({"row": [1, 2], "undated": [True, False]})
+    told = discount_undated([own, client], window)
+    assert [one.weight for one in told] == [pytest.approx(left), client.weight]

@@ -158,12 +158,16 @@ def discount_old_boots(findings: list[Finding]) -> list[Finding]:
 
 
 def discount_undated(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
-    """Weaken findings that rest only on ``undated`` lines, which may be of any time."""
+    """Weaken findings that rest only on ``undated`` lines, which may be of any time, unless dated ones tell the same."""
     undated = set(window.filter(pl.col("undated"))["row"].to_list())
     if not undated:
         return findings
+    dated = [finding for finding in findings if finding.weight and not undated.issuperset(finding.rows)]
+    told = {(finding.accused, finding.category) for finding in dated}
     return [
-        finding.weakened(current().once) if finding.rows and undated.issuperset(finding.rows) else finding
+        finding.weakened(current().once)
+        if finding.rows and undated.issuperset(finding.rows) and (finding.accused, finding.category) not in told
+        else finding
         for finding in findings
     ]
 
