@@ -1,9 +1,11 @@
 """From a case to its report."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from openstack_rca.rca.engine.case import Case
+from openstack_rca.rca.evidence import FoundWindow, time_span
 from openstack_rca.rca.relevance import with_history_notes
 from openstack_rca.rca.report import (
     Cause,
@@ -40,7 +42,7 @@ def build_report(
 
     ``seconds`` are wall seconds by name of a step; ``notes`` are sentences on what else the analysis could not see.
     """
-    request, window = case.request, None if case.untimed else case.window
+    request, window = case.request, _window(case)
     named = [] if case.verdict is Verdict.NO_FAILURE_FOUND else case.candidates[:MAX_CAUSES]
     # The plot shows these components first: the causes, then what the first one explains.
     involved = [candidate.component for candidate in named] + (named[0].explains if named else [])
@@ -72,7 +74,7 @@ def build_report(
         ruled_out=ruled_out(case.candidates, named),
         missing=[
             *(unexplained(case.findings, told) if not causes else []),
-            *missing(case.events.counted["time"].null_count(), files, case.observed, case.rates),
+            *missing(case.events.counted["time"].null_count(), files, case.surroundings, case.rates),
             *notes,
             *request.knowledge.notices,
         ],
@@ -87,6 +89,15 @@ def build_report(
         stages=_rounded(case.seconds),
         command=request.command,
     )
+
+
+def _window(case: Case) -> FoundWindow | None:
+    """The stretch that the answer is about: all of the logs where none was asked for and nothing failed in any."""
+    asked = case.request.since is not None or case.request.until is not None
+    if case.untimed or case.window is None or asked or case.verdict is not Verdict.NO_FAILURE_FOUND:
+        return None if case.untimed else case.window
+    first, last = time_span(case.surroundings)
+    return replace(case.window, start=first, end=last)
 
 
 def _rounded(seconds: Mapping[str, float]) -> dict[str, float]:

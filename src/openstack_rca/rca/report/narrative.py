@@ -318,7 +318,7 @@ def ruled_out(candidates: Sequence[Candidate], named: Sequence[Candidate]) -> li
 
 
 def missing(untimed: int, files: Sequence[FileSummary], observed: pl.DataFrame, rates: NormalRates) -> list[str]:
-    """What the analysis could not see; ``untimed`` is the number of events without a time."""
+    """What the analysis could not see in all that the logs hold; ``untimed`` is the number of events without a time."""
     notes = []
     lines, unknown = sum(file.lines for file in files), sum(file.unknown_lines for file in files)
     if lines and unknown / lines > current().blind_share:
