@@ -1,17 +1,12 @@
 """What was said without harm is no failure where the logs show that it is over, and open where they do not."""
 
-from datetime import timedelta
 from pathlib import Path
 
-import polars as pl
 import pytest
-from finding_samples import finding
 from planned_lines import Line, api, compute, every, logs, oslo, servers, syslog
 from test_planned_work import judged
 
-from openstack_rca.rca.judgement.afterwards import Afterwards
-from openstack_rca.rca.knowledge import load_topology
-from openstack_rca.rca.vocabulary import Directness, Verdict
+from openstack_rca.rca.vocabulary import Verdict
 
 ROUTER, OTHER = "5fae83d8-707a-66d2-111f-9449cd636292", "0c88b75b-c2ba-4ed6-88b5-9cd90d9865d8"
 AGENT, VOLUMES, BAREMETAL = "neutron.agent.l3.agent", "cinder.volume.manager", "ironic.conductor.manager"
@@ -147,23 +142,3 @@ def test_what_was_said_without_harm_is_no_failure_where_it_is_over(kind: str, tm
     well, _ = judged(logs(others | OVER[kind][0]), tmp_path / "well")
     ill, _ = judged(logs(others | OVER[kind][1]), tmp_path / "ill")
     assert (well, ill is Verdict.NO_FAILURE_FOUND) == (Verdict.NO_FAILURE_FOUND, False)
-
-
-@pytest.mark.parametrize(("is_a_start", "lasts"), [(True, False), (False, True)])
-def test_a_start_after_which_the_host_writes_little_leaves_nothing_open(is_a_start: bool, lasts: bool) -> None:
-    """Of anything else told there one cannot know: who told it hardly wrote again."""
-    told = finding("ceph-osd", "host", "sto1", at=300.0, lasts=0.0, directness=Directness.CAUSE, row=40)
-    lines = [(row, "host", "sto1", told.first - timedelta(seconds=300 - row), False, "INFO") for row in range(40)]
-    last = (41, "nova-api", "ctl1", told.first + timedelta(seconds=600), False, "INFO")
-    schema = ["row", "component", "host", "time", "failed", "level"]
-    events = pl.DataFrame([*lines, last], schema=schema, orient="row")
-    afterwards = Afterwards(
-        findings=[told],
-        window=pl.DataFrame(schema={"row": pl.Int64, "text": pl.String}),
-        surroundings=events,
-        ordinary=events,
-        ended=lambda one: one.last if is_a_start else None,
-        words=lambda rows: pl.DataFrame({"message": [""] * len(rows)}, schema={"message": pl.String}),
-        topology=load_topology(),
-    )
-    assert afterwards.may_last(told, set()) is lasts

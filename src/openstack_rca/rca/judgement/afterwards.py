@@ -90,12 +90,10 @@ class Afterwards:
         """Whether a cause may be there still, its speaker left off with it, or something stays undone or half made.
 
         ``excused`` are events of the time in which a host was away, see ``rows_of_absences``: what has no reason of its own ended
-        with it. A start is the end of what it tells of.
+        with it.
         """
         if one.sort is EvidenceSort.SILENCE and not one.compared:
             return not (self._long_after(one.last) and self._is_heard_again(one))
-        if one.accused != HOST and self._tells_start(one):
-            return False
         cause = self._states_cause(one, excused)
         if one.sort in NOT_TOLD or (one.compared and not cause) or (cause and not self._is_over(one)):
             return True
