@@ -46,6 +46,15 @@ def test_a_container_that_is_ready_ends_its_restarts_and_not_those_of_another_po
     assert (found.signature, found.recovered is not None) == ("container-crash-loop", over)
 
 
+def test_a_container_that_ended_many_times_is_not_over_as_it_is_ready_once_more() -> None:
+    """Its restarts wait so long only after it ended again and again."""
+    fails = '"Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"horizon\\" with CrashLoopBackOff: \\"back-off 5m0s\\"" pod="openstack/horizon-5f6b-hr7nd"'
+    ready = '"SyncLoop (probe)" probe="readiness" status="ready" pod="openstack/horizon-5f6b-hr7nd"'
+    window = one_a_minute([observed(fails, "kubelet"), observed(ready, "kubelet", "INFO")])
+    (found,) = match_signatures(window, CATALOGUE, TOPOLOGY, 10.0).findings
+    assert (found.signature, found.recovered) == ("container-crash-loop-long", None)
+
+
 @pytest.mark.parametrize("assigned", ["openstack/nova-api-7d4f", "openstack/nova-api-x2k9"])
 def test_a_pod_that_is_assigned_ends_no_other_pods_wait_for_a_node(assigned: str) -> None:
     """An event of a pod without a node does not name the pod: whose wait is over cannot be known."""
