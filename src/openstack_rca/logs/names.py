@@ -246,9 +246,11 @@ def _split_name(stem: str) -> tuple[str, str | None]:
     for border in reversed(borders):
         before, behind = stem[:border], stem[border + 1 :].lstrip("-_.@")
         if is_program(before):
-            behind = re.sub(r"^logs?(?:[-_.]+|$)", "", behind, flags=re.IGNORECASE)
-            if not behind:
-                return before, None
+            if re.split("[-_.]", behind.lower())[0] in ("log", "logs"):
+                behind = re.sub(r"^logs?[-_.]*", "", behind, flags=re.IGNORECASE)
+                # The name of a host holds no underscore.
+                if not behind or "_" in behind:
+                    return before, None
             # Controllers put what looks like five letters of a name behind a dash, never behind a dot.
             tail = re.compile(r"^(?:v\d+|worker\d+|py\d+)$") if stem[border] == "." else _NOT_HOST_TAIL
             looks = re.search(r"^[A-Za-z].*\d|\.", behind) and not tail.match(behind)
