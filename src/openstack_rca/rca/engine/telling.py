@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from openstack_rca.rca.engine.case import Case
-from openstack_rca.rca.evidence import FoundWindow, time_span
+from openstack_rca.rca.evidence import FoundWindow
 from openstack_rca.rca.relevance import with_history_notes
 from openstack_rca.rca.report import (
     Cause,
@@ -74,7 +74,7 @@ def build_report(
         ruled_out=ruled_out(case.candidates, named),
         missing=[
             *(unexplained(case.findings, told) if not causes else []),
-            *missing(case.events.counted["time"].null_count(), files, case.surroundings, case.rates),
+            *missing(case.events.counted["time"].null_count(), files, case.observed, case.rates, _logged(case)),
             *notes,
             *request.knowledge.notices,
         ],
@@ -96,8 +96,18 @@ def _window(case: Case) -> FoundWindow | None:
     asked = case.request.since is not None or case.request.until is not None
     if case.untimed or case.window is None or asked or case.verdict is not Verdict.NO_FAILURE_FOUND:
         return None if case.untimed else case.window
-    first, last = time_span(case.surroundings)
+    times = case.events.counted["time"]
+    first, last = times.min(), times.max()
+    assert isinstance(first, datetime) and isinstance(last, datetime)
     return replace(case.window, start=first, end=last)
+
+
+def _logged(case: Case) -> frozenset[str]:
+    """The components of which the logs hold a line, within the stretch of the answer or not."""
+    services = case.events.counted["service"].unique()
+    return frozenset(
+        "unknown" if name is None else case.topology.canonical(str(name)) or str(name) for name in services
+    )
 
 
 def _rounded(seconds: Mapping[str, float]) -> dict[str, float]:

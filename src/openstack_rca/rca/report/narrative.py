@@ -1,7 +1,7 @@
 """From ranked candidates to the parts of the report that people read."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -317,8 +317,16 @@ def ruled_out(candidates: Sequence[Candidate], named: Sequence[Candidate]) -> li
     return reasons[:8]
 
 
-def missing(untimed: int, files: Sequence[FileSummary], observed: pl.DataFrame, rates: NormalRates) -> list[str]:
-    """What the analysis could not see in all that the logs hold; ``untimed`` is the number of events without a time."""
+def missing(
+    untimed: int, files: Sequence[FileSummary], observed: pl.DataFrame, rates: NormalRates, logged: Set[str]
+) -> list[str]:
+    """What the analysis could not see.
+
+    Args:
+        untimed: the number of events without a time.
+        observed: the events of the stretch that is told.
+        logged: the components of which the logs hold a line, in that stretch or not.
+    """
     notes = []
     lines, unknown = sum(file.lines for file in files), sum(file.unknown_lines for file in files)
     if lines and unknown / lines > current().blind_share:
@@ -326,11 +334,10 @@ def missing(untimed: int, files: Sequence[FileSummary], observed: pl.DataFrame, 
     if not rates.known:
         notes.append("No model was used, so nothing is known of what is normal on this cloud.")
     elif observed.height:
-        expected, logged = rates.components, {str(name) for name in observed["component"].unique().to_list()}
-        silent = sorted(expected - logged)
+        silent = sorted(rates.components - logged)
         if silent:
             notes.append(f"No line of {', '.join(silent)}, which logged in the training data.")
-        strange = sorted(logged - expected)
+        strange = sorted(logged - rates.components)
         if strange:
             notes.append(f"No line of {', '.join(strange)} in the training data: what is normal there is not known.")
     undated = int(observed["undated"].sum())
