@@ -2,6 +2,7 @@
 
 import json
 import lzma
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -40,13 +41,33 @@ def test_sigterm_stops_a_watch_in_good_order(empty_home: Path, tmp_path: Path) -
         opening, closing = process.stderr.read().splitlines()
     assert (first["turn"], first["component"]) == ("began", "keystone")
     (state,) = (empty_home / "state").glob("watch-*.json")
-    assert f"Following {tmp_path / 'logs'} without a model. Trouble is told here and to output" in opening
+    assert re.search(
+        rf"Following {re.escape(str(tmp_path / 'logs'))} \(\d+ logs\) without a model\. Trouble is told here and to output",
+        opening,
+    )
     assert str(state) in opening
     assert "1 trouble begun and 0 ended" in closing
     facts = json.loads(state.read_text())
     assert facts["troubles"]["open"]["told"]["component"] == "keystone"
     assert facts["waiting"] == []
     assert [path.name.split("-")[1] for path in (tmp_path / "told").iterdir()] == ["began"]
+
+
+def test_a_watch_of_an_empty_folder_says_that_there_is_no_log_yet(empty_home: Path, tmp_path: Path) -> None:
+    """And follows what appears."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    started = subprocess.Popen(
+        [*program(), "watch", str(folder), "--model", "none"],
+        env=environment(OPENSTACK_RCA_HOME=empty_home),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with started as process:
+        assert process.stderr is not None
+        opening = process.stderr.readline()
+        process.kill()
+    assert "(no log yet; those that appear will be followed)" in opening
 
 
 def test_standard_input_is_watched_to_its_end(empty_home: Path, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def watch_command(
         watch = watching.Watch(local, settings, opened, sending, options, state, names=logs)
         for text in opened.notices:
             notice(text)
-        notice(watch_run.opening_words(logs, opened, receivers, state))
+        notice(watch_run.opening_words(logs, watch.files, opened, receivers, state))
         return _kept_watching(watch, sending, form, state, port, opened.version or opened.used.name)
 
 

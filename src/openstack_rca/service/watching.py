@@ -151,6 +151,11 @@ class Watch:
         self._unsaved = False
 
     @property
+    def files(self) -> int:
+        """How many files are followed now."""
+        return self._follower.files
+
+    @property
     def ended(self) -> bool:
         """Whether nothing can come any more."""
         return self._follower.ended
