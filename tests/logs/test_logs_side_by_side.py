@@ -40,19 +40,6 @@ def test_results_come_in_the_order_of_the_items_of_which_several_are_worked_on_a
     assert list(in_turn(work, range(6), 2)) == [0, -1, -2, -3, -4, -5]
 
 
-def test_one_item_more_than_there_are_threads_is_ready_while_a_result_is_taken_in() -> None:
-    begun: list[int] = []
-
-    def items() -> Iterator[int]:
-        for item in range(9):
-            begun.append(item)
-            yield item
-
-    with closing(in_turn(abs, items(), 2)) as found:
-        next(found)
-        assert begun == [0, 1, 2]
-
-
 def test_one_thread_is_the_callers() -> None:
     assert set(in_turn(lambda _: threading.current_thread(), range(3), 1)) == {threading.current_thread()}
 

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
 from typing import TypeVar
 
 import polars as pl
@@ -23,7 +22,6 @@ def usual_threads() -> int:
 def in_turn(function: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Generator[Result, None, None]:
     """The result for each item, in the order of the items, of which ``threads`` are worked on at once.
 
-    One more waits, so that no thread does while the caller takes a result in or while an earlier item takes longer.
     With one thread all is done by the caller's. Close it where not all results are wanted: what has begun ends first.
     """
     if threads == 1:
@@ -34,22 +32,9 @@ def in_turn(function: Callable[[Item], Result], items: Iterable[Item], threads: 
     try:
         for item in items:
             waiting.append(pool.submit(function, item))
-            if len(waiting) > threads:
+            if len(waiting) >= threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def beside(function: Callable[[], Result]) -> Callable[[], Result]:
-    """Have a function done while the caller goes on; what comes back gives its result, or raises what it raised.
-
-    Where there is one processor, it is done when its result is first asked for.
-    """
-    if usual_threads() == 1:
-        return cache(function)
-    pool = ThreadPoolExecutor(1, "openstack-rca")
-    done = pool.submit(function)
-    pool.shutdown(wait=False)
-    return done.result

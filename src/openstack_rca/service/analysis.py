@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,7 +18,6 @@ from openstack_rca.errors import ConfigurationError
 from openstack_rca.logs.durations import took_seconds
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.log_read import LogRead
-from openstack_rca.logs.side_by_side import beside
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.stories import MENTIONS, READS
 from openstack_rca.rca.engine import AnalysisRequest, Case, Keeper, build_report, investigate
@@ -143,7 +142,7 @@ class Prepared:
     """Logs that are read and scored, ready for any number of questions.
 
     ``scores`` are row-aligned with ``read.events``, or None without a model; ``seconds`` are wall seconds per step;
-    ``notes`` gives what of the logs was not read or not understood; ``keeper`` keeps what is found for the next question.
+    ``notes`` tell what of the logs was not read or not understood; ``keeper`` keeps what is found for the next question.
     """
 
     read: LogRead
@@ -152,7 +151,7 @@ class Prepared:
     rates: NormalRates
     seconds: dict[str, float]
     expected: ExpectedSteps = field(default_factory=ExpectedSteps)
-    notes: Callable[[], list[str]] = list
+    notes: list[str] = field(default_factory=list)
     keeper: Keeper | None = None
 
 
@@ -189,8 +188,7 @@ def prepare(
     read, kept = given.read, given.kept
     if only_info:
         read, kept = replace(read, table=EventTable.of(read.events.filter(pl.col("level") < "WARNING"))), None
-    # Clocks are compared while the rest is done: only the report tells of them.
-    untold = beside(partial(reading_notes, read, kept))
+    notes = [*given.notes, *reading_notes(read, kept)]
     lap("read")
     listener.step(PreparingStep.LOAD)
     opened = model if isinstance(model, OpenModel) else open_model(model, settings)
@@ -213,7 +211,7 @@ def prepare(
         expected = from_table(keeps.steps(opened.used.digest, lambda: as_table(expect()))) if keeps else expect()
     lap("score")
     keeper = _keeper(kept, opened) if not baseline and (asked or not opened.file) else None
-    return Prepared(read, opened, scores, rates, seconds, expected, lambda: [*given.notes, *untold()], keeper)
+    return Prepared(read, opened, scores, rates, seconds, expected, notes, keeper)
 
 
 def _keeper(kept: KeptLogs | None, opened: OpenModel) -> Keeper | None:
@@ -276,7 +274,7 @@ def answer(
         files=[FileSummary.model_validate(file, from_attributes=True) for file in prepared.read.files],
         model=prepared.model.used,
         seconds=prepared.seconds | {"analyze": time.monotonic() - started},
-        notes=prepared.notes(),
+        notes=prepared.notes,
     )
     report = with_fitting_checks(report, deployment or case.deployment or Deployment.PACKAGES, topology)
     return AnalysisOutcome(report, prepared.model, case, reading_line(prepared.read))
