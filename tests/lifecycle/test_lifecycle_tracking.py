@@ -117,6 +117,20 @@ def test_an_interrupt_while_a_run_is_made_ends_it(embedded: Settings, monkeypatc
     assert [run.status for run in tracking.list_runs()] == ["KILLED"]
 
 
+def test_an_interrupt_while_mlflow_is_imported_takes_effect_at_once(
+    embedded: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That and the tables of a new database take many seconds, in which there is no run yet."""
+
+    def interrupted(_settings: Settings) -> None:
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("it went on")
+
+    monkeypatch.setattr("openstack_rca.lifecycle.mlflow.tracking.connect", interrupted)
+    with pytest.raises(KeyboardInterrupt), Tracking(embedded).run("training"):
+        raise AssertionError("the work began")
+
+
 def test_runs_are_listed_newest_first_by_kind_and_up_to_a_limit(embedded: Settings) -> None:
     tracking = Tracking(embedded)
     for number in range(3):

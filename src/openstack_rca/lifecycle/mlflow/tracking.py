@@ -75,8 +75,9 @@ class Tracking:
         """
         logger, status = RunLogger(self.settings), "FAILED"
         try:
-            with _interrupts_held_back():
-                logger = self._start(kind, name, began, tags)
+            if self._is_reached(logger):
+                with _interrupts_held_back():
+                    logger = self._start(kind, name, began, tags)
             with self._system_metrics(logger) if kind == "training" else nullcontext():
                 yield logger
             status = "FINISHED"
@@ -87,28 +88,31 @@ class Tracking:
             with _interrupts_held_back():
                 logger.finish(status)
 
+    def _is_reached(self, logger: RunLogger) -> bool:
+        """Import MLflow and make its tables, which takes seconds and which Ctrl-C may cut; ``logger`` is told of a failure."""
+        try:
+            return self.enabled and self._client is not None
+        except LifecycleError as error:
+            logger.notice(f"{error.message} This run is not recorded.")
+            return False
+
     def _start(
         self, kind: str, run_name: str | None, began: datetime | None, further: Mapping[str, str] | None
     ) -> RunLogger:
-        if not self.enabled:
-            return RunLogger(self.settings)
         start_time = int(began.timestamp() * 1000) if began else None
         tags = {TAG_KIND: kind, "mlflow.source.name": "openstack-rca", **(further or {})}
         with suppress(OSError, KeyError):
             tags["mlflow.user"] = getpass.getuser()
-        given_up = threading.Event()
+        client, given_up, start = self._client, threading.Event(), time.monotonic()
+
+        def begin() -> Any:
+            made = client.create_run(self._experiment_id(), start_time, tags, run_name)
+            if given_up.is_set():
+                # Nobody would ever end it.
+                client.set_terminated(made.info.run_id, "FAILED")
+            return made
+
         try:
-            client = self._client
-            # From here on: the import of MLflow is this machine's own time.
-            start = time.monotonic()
-
-            def begin() -> Any:
-                made = client.create_run(self._experiment_id(), start_time, tags, run_name)
-                if given_up.is_set():
-                    # Nobody would ever end it.
-                    client.set_terminated(made.info.run_id, "FAILED")
-                return made
-
             with self._errors():
                 run = patiently(self.settings, begin)
         except LifecycleError as error:
