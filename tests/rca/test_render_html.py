@@ -152,6 +152,7 @@ def test_the_banner_is_the_point() -> None:
         assert fact in banner
     unsure = Page(render_html(report_samples.inconclusive())).text.split("Causes, most likely first")[0]
     assert "Best guess: cinder-volume" in unsure
+    assert "Proof: nova-compute.log:9 Database connection" in unsure
     assert "Missing: no log of any cinder service" in unsure
 
 

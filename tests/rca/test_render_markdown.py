@@ -90,17 +90,20 @@ def test_an_unsure_report_says_so() -> None:
     """The title calls a guess a guess, and what was not seen stands in the first lines."""
     head = render_markdown(report_samples.inconclusive()).split("## ")[0]
     assert "# INCONCLUSIVE: best guess `cinder-volume`\n" in head
+    assert "**Proof:** `nova-compute.log:9` `Database connection" in head
     assert "**Missing:** no log of any cinder service" in head
 
 
-def test_log_lines_stand_in_fences_only() -> None:
-    """The text of the evidence is in fenced blocks, and nowhere else."""
+def test_log_lines_stand_in_code_only() -> None:
+    """The text of the evidence is in fenced blocks, and as proof in code within the first lines; nowhere else."""
     marker = "a line that only the log holds"
     report = report_samples.inconclusive()
     item = report.causes[0].evidence[0].model_copy(update={"text": marker})
     cause = report.causes[0].model_copy(update={"evidence": [item]})
     tokens = tokens_of(report.model_copy(update={"causes": [cause]}))
-    assert [token.type for token in tokens if marker in token.content] == ["fence"]
+    proof, fence = (token for token in tokens if marker in token.content)
+    assert fence.type == "fence"
+    assert [part.type for part in proof.children or [] if marker in part.content] == ["code_inline"]
 
 
 @pytest.mark.parametrize("name", sorted(hostile_report.HOSTILE_LINES))

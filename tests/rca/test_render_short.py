@@ -1,6 +1,7 @@
 """The answer on one screen, and the answer for a ticket."""
 
 import io
+import shlex
 from collections.abc import Callable
 
 import hostile_report
@@ -11,10 +12,16 @@ from rich.console import Console
 
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.rca.render import short_report, ticket
+from openstack_rca.rca.render.text_report import render_text_plain
 from openstack_rca.rca.report.report import FileSummary, Report
 
 REPORTS = [report_samples.confirmed, report_samples.healthy, report_samples.inconclusive]
 HOSTILE = "\x1b[31m`]|<b>\u202e [link](http://x) @all " + "word " * 200
+
+
+def with_checks(checks: list[str]) -> Report:
+    report = report_samples.confirmed()
+    return report.model_copy(update={"causes": [report.causes[0].model_copy(update={"next_checks": checks})]})
 
 
 def on_screen(report: Report, width: int = 80) -> list[str]:
@@ -65,14 +72,23 @@ def test_the_words_that_a_signature_knows_stand_on_a_narrow_screen_too(width: in
     assert "the quorum was lost" in shown
 
 
-@pytest.mark.parametrize(("width", "lines"), [(40, 3), (60, 2), (80, 1), (120, 1)])
-def test_a_long_check_has_as_many_lines_as_two_of_a_usual_screen_hold_and_none_is_wider(width: int, lines: int) -> None:
-    report = report_samples.confirmed()
-    causes = [report.causes[0].model_copy(update={"next_checks": ["openstack server show " * 20]}), *report.causes[1:]]
-    shown = on_screen(report.model_copy(update={"causes": causes}), width)
-    check = shown[shown.index("Checks that change nothing") + 1 : -1]
-    assert len(check) == lines
-    assert max(cell_len(line) for line in check) <= width
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_a_long_check_can_be_copied_whole(width: int) -> None:
+    """A shell reads its lines as one command, none is wider than the screen, and no quoted word is broken."""
+    quoted = "'level=~\"ERROR|CRITICAL\" of it'"
+    check = f"{'openstack server show ' * 6}--logs {quoted}"
+    report = with_checks([check])
+    for shown in (on_screen(report, width), render_text_plain(report, width).splitlines()):
+        first = next(
+            at
+            for at, line in enumerate(shown)
+            if line.removeprefix("    $").startswith("  openstack ") or line.startswith("    $ openstack")
+        )
+        last = next(at for at, line in enumerate(shown) if quoted in line)
+        assert max(cell_len(line) for line in shown[first : last + 1]) <= width
+        typed = "\n".join(shown[first : last + 1]).strip().removeprefix("$ ")
+        # What POSIX has a shell do first.
+        assert shlex.split(typed.replace("\\\n", "")) == shlex.split(check)
 
 
 @pytest.mark.parametrize(("width", "lines"), [(40, 5), (60, 4), (80, 3), (120, 3)])
@@ -95,7 +111,7 @@ def test_the_last_line_calls_the_program_as_its_reader_does() -> None:
 
 
 def test_of_a_long_answer_the_first_three_causes_and_checks_are_shown() -> None:
-    """And two lines of what is missing; the rest stands in the whole report."""
+    """And three lines of what is missing; the rest stands in the whole report."""
     report = report_samples.confirmed()
     checks = [f"check number {number}" for number in range(1, 6)]
     first = report.causes[0].model_copy(update={"next_checks": checks})
@@ -105,16 +121,13 @@ def test_of_a_long_answer_the_first_three_causes_and_checks_are_shown() -> None:
     unsure = report_samples.inconclusive().model_copy(update={"missing": ["word " * 60]})
     told = on_screen(unsure)
     place = next(number for number, line in enumerate(told) if line.startswith("Missing:"))
-    assert told[place + 1].startswith("         word") and not told[place + 2].startswith(" ")
+    assert told[place + 2].startswith("         word") and not told[place + 3].startswith(" ")
 
 
-def test_a_check_is_whole_on_a_narrow_screen_too() -> None:
-    """Half a command is of no use."""
-    report = report_samples.confirmed()
-    check = "openstack compute service list --service nova-compute --long"
-    first = report.causes[0].model_copy(update={"next_checks": [check]})
-    shown = on_screen(report.model_copy(update={"causes": [first]}), 40)
-    assert check in " ".join(" ".join(shown).split())
+def test_a_check_that_has_no_room_on_the_screen_is_left_out() -> None:
+    """Half a command is of no use; the ones that have room are shown."""
+    shown = on_screen(with_checks(["openstack server show " * 80, "systemctl status mariadb"]))
+    assert shown[shown.index("Checks that change nothing") + 1 : -1] == ["  systemctl status mariadb"]
 
 
 def test_a_healthy_answer_names_no_component_and_no_check() -> None:
@@ -202,7 +215,7 @@ Proof:   nova-compute.log:9  Database connection was found disconnected;
          reconnecting: ... OperationalError) (2003, "Can't connect to MySQL
          server on 'controller' ([Errno 111])")
 Do:      Check: openstack volume service list
-Missing: no log of any cinder service (and 1 more, below)
+Missing: no log of any cinder service (and 1 more)
 Checks that change nothing
   openstack volume service list
 All of it: openstack-rca report show ID --full"""

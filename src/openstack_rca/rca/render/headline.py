@@ -97,4 +97,4 @@ def lacks(report: Report) -> str:
     if not report.missing:
         return ""
     more = len(report.missing) - 1
-    return report.missing[0].rstrip(".") + (f" (and {more} more, below)" if more else "")
+    return report.missing[0].rstrip(".") + (f" (and {more} more)" if more else "")

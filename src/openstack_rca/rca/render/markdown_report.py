@@ -53,21 +53,21 @@ def render_markdown(report: Report) -> str:
 
 
 def _head(report: Report) -> str:
-    """The point in five lines: a title and a list right below it."""
+    """The point in a few lines: a title and a list right below it."""
     point = headline(report)
     title = f"# {point.verdict.value}"
     if point.cause:
         guess = "" if point.sure else "best guess "
         title += ", ".join([f": {guess}{_place(point.cause.component, point.cause.host)}", *since_and_record(point)])
     facts = [f"**Why:** {markdown_prose(f'{point.why} {point.reach}')}"]
-    if point.proof and point.sure:
+    if point.proof and point.cause:
         proof = markdown_code(excerpt(point.proof.text, _PROOF_LIMIT, point.proof.matched))
         facts.append(f"**Proof:** {markdown_code(wording.spot(point.proof))} {proof}")
-    elif report.missing and not point.sure:
-        facts.append(f"**Missing:** {markdown_prose(lacks(report))}")
     facts.append(f"**Do:** {markdown_prose(point.action)}")
     if point.also:
         facts.append(f"**Also:** {markdown_prose(point.also)}")
+    if report.missing and not point.sure:
+        facts.append(f"**Missing:** {markdown_prose(lacks(report))}")
     return f"{title}\n{_bullets(facts)}"
 
 

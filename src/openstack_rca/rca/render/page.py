@@ -1,7 +1,9 @@
 """A terminal page: harmless text in lines that fit, for :mod:`openstack_rca.rca.render.text_report`."""
 
+import re
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.segment import Segment, Segments
 from rich.text import Text
@@ -14,6 +16,9 @@ HEAD_INDENT = 9
 
 _LOG_LINES = 3
 _NARROW_INDENT = 2
+_WORD_OF_A_COMMAND = re.compile(r"""(?:'[^']*'|"[^"]*"|\S)+\s*""")
+_GOES_ON = " \\"
+_FURTHER = "  "
 
 
 class Page:
@@ -112,6 +117,27 @@ class Page:
         if "\n" not in text.plain and "\t" not in text.plain and text.cell_len <= width:
             return [text.copy()]
         return list(text.wrap(self._console, width))
+
+    @property
+    def height(self) -> int:
+        """How many lines are on the page."""
+        return sum(segment.text == "\n" for segment in self._shown)
+
+    def command(self, value: str, indent: int) -> list[Text]:
+        """A command in lines that the width holds; where one ends at a sign of the shell that it goes on, it can be copied whole.
+
+        It is broken between words outside of quotes; a word that is too long for a line stays in one piece.
+        """
+        safe, room = self.text(value).plain, max(1, self.width - indent)
+        if cell_len(safe) <= room:
+            return [self.text(safe)]
+        lines = [""]
+        for word in _WORD_OF_A_COMMAND.findall(safe):
+            if lines[-1] and cell_len(f"{lines[-1]}{word}".rstrip()) > room - len(_GOES_ON):
+                lines.append(_FURTHER)
+            lines[-1] += word
+        rest = [f"{line.rstrip()}{_GOES_ON}" for line in lines[:-1]]
+        return [self.text(line) for line in [*rest, lines[-1].rstrip()]]
 
     def title(self, value: str) -> None:
         """Print a heading, with a blank line before it."""

@@ -1,12 +1,12 @@
 """The answer on one screen: verdict, reason, proof, what to do, causes, next checks, and how to see the rest."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
-from openstack_rca.rca.render.excerpts import excerpt
-from openstack_rca.rca.render.headline import Headline, headline, lacks
-from openstack_rca.rca.render.page import HEAD_INDENT, Page
-from openstack_rca.rca.render.text_report import verdict_lines
-from openstack_rca.rca.render.wording import category_text, clock, place, spot
+from openstack_rca.rca.render.page import Page
+from openstack_rca.rca.render.text_report import head
+from openstack_rca.rca.render.wording import category_text, clock, place
 from openstack_rca.rca.report import Report
 
 MOST_LINES = 25
@@ -14,10 +14,6 @@ MOST_LINES = 25
 
 _CAUSES = 3
 _CHECKS = 3
-_WHY_LINES = 3
-_PROOF_LINES = 3
-_ACTION_LINES = 3
-_WIDTH = 80
 
 
 def render_short(report: Report, console: Console, program: str = "openstack-rca") -> None:
@@ -27,24 +23,9 @@ def render_short(report: Report, console: Console, program: str = "openstack-rca
         program: how the reader calls this program, for the line that says how to see all of it.
     """
     page = Page(console)
-    point = headline(report)
-    for line in verdict_lines(page, point):
-        page.show(line)
-    page.labelled("Why:", page.text(point.why), _WHY_LINES)
-    if point.proof and point.cause:
-        where = spot(point.proof)
-        # A narrow screen holds the same words in more lines.
-        lines = max(_PROOF_LINES, _PROOF_LINES * _WIDTH // page.width)
-        room = lines * (page.width - HEAD_INDENT - 8)
-        quoted = excerpt(point.proof.text, max(40, room - len(where)), point.proof.matched)
-        page.labelled("Proof:", page.join(page.text(where, "cyan"), "  ", page.text(quoted)), lines)
-    page.labelled("Do:", page.text(point.action), _ACTION_LINES)
-    if point.also:
-        page.labelled("Also:", page.text(point.also), 2)
-    if not point.sure and report.missing:
-        page.labelled("Missing:", page.text(lacks(report)), 2)
+    head(page, report, cut=True)
     _causes(page, report)
-    _checks(page, point)
+    _checks(page, report.causes[0].next_checks if report.causes else [])
     # Not broken into lines, so that it can be copied.
     known_by = page.text(report.id, limit=20).plain
     page.print()
@@ -63,11 +44,16 @@ def _causes(page: Page, report: Report) -> None:
             page.show(shown, 2)
 
 
-def _checks(page: Page, point: Headline) -> None:
-    if not (point.cause and point.cause.next_checks):
-        return
-    page.show(page.text("Checks that change nothing", "bold underline"))
-    for check in point.cause.next_checks[:_CHECKS]:
-        # Half a command is of no use: where one line cannot hold it, more do.
-        for line in page.cut(page.text(check), max(1, 2 * (_WIDTH - 1) // page.width), page.width - 2):
-            page.show(line, 2)
+def _checks(page: Page, checks: Sequence[str]) -> None:
+    """Half a command is of no use: each check stands whole, and what has no room is left to the whole report."""
+    room = MOST_LINES - 2 - page.height
+    whole = []
+    for check in checks[:_CHECKS]:
+        lines = page.command(check, 2)
+        if len(lines) <= room:
+            whole += lines
+            room -= len(lines)
+    if whole:
+        page.show(page.text("Checks that change nothing", "bold underline"))
+    for line in whole:
+        page.show(line, 2)

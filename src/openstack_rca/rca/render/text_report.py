@@ -1,6 +1,6 @@
 """The report as text for a terminal, a pipe or a file.
 
-The first lines are for a person under pressure: verdict, component and host; why, how sure, since when; the first line
+The first lines are for a person under pressure: verdict, component and host; why, how sure, since when; the line
 that proves it; what to do. Everything behind that is in the rest. No line is wider than the console. Colours are
 rich's business: none with ``NO_COLOR`` or where the output is not a terminal, and the text says the same without them.
 """
@@ -19,7 +19,7 @@ from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, l
 from openstack_rca.rca.render.headline import Headline, headline, lacks, simultaneous, since_and_record
 from openstack_rca.rca.render.page import HEAD_INDENT, Page
 from openstack_rca.rca.render.text_pictures import ChainLine, chain_lines, chain_rows, story_lines, story_title
-from openstack_rca.rca.report import Cause, Episode, FileSummary, Report, RequestPath, StoryPicture
+from openstack_rca.rca.report import Cause, Episode, EvidenceItem, FileSummary, Report, RequestPath, StoryPicture
 from openstack_rca.rca.vocabulary import Verdict
 
 EVIDENCE_IN_FULL = 5
@@ -29,8 +29,11 @@ LESS_IN_FULL = 2
 """The same for a cause that only competes with the first one."""
 
 _FILES = 20
-_HEAD_LINES = 5
+_HEAD_LINES = 3
+_ALSO_LINES = 2
 _UNCUT_LINES = 8
+_UNCUT = 1000
+_USUAL_WIDTH = 80
 _TABLE_WIDTH = 72
 _VERDICT_STYLES = {
     Verdict.CONFIRMED: "bold white on red",
@@ -45,7 +48,7 @@ def render_text(report: Report, console: Console) -> None:
     """Print the report to ``console``, at most as wide as it."""
     page = Page(console)
     own = simultaneous(report)
-    _head(page, report)
+    head(page, report, cut=page.cuts)
     _causes(page, report, own)
     for number, cause in enumerate(report.causes[:1], start=1):
         _remedy(page, cause, f"What to do about {wording.place(cause.component, cause.host)}")
@@ -78,32 +81,31 @@ def render_text_plain(report: Report, width: int = 100) -> str:
     return output.getvalue()
 
 
-def _head(page: Page, report: Report) -> None:
-    """Print the point of the report, on a terminal in five lines, then what else went wrong."""
+def head(page: Page, report: Report, *, cut: bool) -> None:
+    """Print the point of a report, the same on one screen and above all of it; with ``cut`` in the room that a screen has."""
     point = headline(report)
-    top = verdict_lines(page, point)
-    for line in top:
+    for line in verdict_lines(page, point):
         page.show(line)
+    most = _HEAD_LINES if cut else _UNCUT
     why = page.text(f"{point.why} {point.reach}".strip())
-    if page.cuts:
-        rows = [("Why:", page.text(point.why)), *_grounds(page, report, 2), ("Do:", page.text(point.action))]
-        spare = _HEAD_LINES - len(top) - len(rows)
-        allowed = []
-        for _, text in rows:
-            lines = min(page.lines_of(text), 1 + max(0, spare))
-            allowed.append(lines)
-            spare -= lines - 1
-        if page.lines_of(why) <= allowed[0] + max(0, spare):
-            rows[0], allowed[0] = ("Why:", why), page.lines_of(why)
-        rows[1:-1] = _grounds(page, report, allowed[1])
-    else:
-        # A file or a pipe has room.
-        rows = [("Why:", why), *_grounds(page, report, _UNCUT_LINES), ("Do:", page.text(point.action))]
-        allowed = [page.lines_of(text) for _, text in rows]
-    for (label, text), lines in zip(rows, allowed, strict=True):
-        page.labelled(label, text, lines)
+    page.labelled("Why:", why if page.lines_of(why) <= most else page.text(point.why), most)
+    if point.proof and point.cause:
+        page.labelled("Proof:", *_proof(page, point.proof, cut=cut))
+    page.labelled("Do:", page.text(point.action), most)
     if point.also:
-        page.labelled("Also:", page.text(point.also), 4)
+        page.labelled("Also:", page.text(point.also), _ALSO_LINES if cut else _UNCUT)
+    if not point.sure and report.missing:
+        page.labelled("Missing:", page.text(lacks(report)), most)
+
+
+def _proof(page: Page, proof: EvidenceItem, *, cut: bool) -> tuple[Text, int]:
+    """The line that proves an answer, and how many lines it has at most."""
+    # A narrow screen holds the same words in more lines.
+    lines = max(_HEAD_LINES, _HEAD_LINES * _USUAL_WIDTH // page.width) if cut else _UNCUT_LINES
+    where = page.text(wording.spot(proof), "cyan")
+    # A word that does not fit any more leaves a gap at the end of a line.
+    room = lines * (page.width - HEAD_INDENT - 8) - len(where)
+    return page.join(where, "  ", page.text(excerpt(proof.text, max(40, room), proof.matched))), lines
 
 
 def verdict_lines(page: Page, point: Headline) -> list[Text]:
@@ -122,18 +124,6 @@ def verdict_lines(page: Page, point: Headline) -> list[Text]:
         else:
             lines.append(page.text(fact))
     return lines
-
-
-def _grounds(page: Page, report: Report, lines: int) -> list[tuple[str, Text]]:
-    """The line that proves a sure answer, in the room of so many lines; what is missing for another."""
-    point = headline(report)
-    if point.proof and point.sure:
-        where = page.text(wording.spot(point.proof), "cyan")
-        # A word that does not fit any more leaves a gap at the end of a line.
-        room = lines * (page.width - HEAD_INDENT) - len(where) - 2 - 8 * (lines - 1)
-        proof = page.join(where, "  ", page.text(excerpt(point.proof.text, max(20, room), point.proof.matched)))
-        return [("Proof:", proof)]
-    return [("Missing:", page.text(lacks(report)))] if report.missing else []
 
 
 def _causes(page: Page, report: Report, own: Sequence[Cause]) -> None:
@@ -315,7 +305,8 @@ def _remedy(page: Page, cause: Cause, title: str = "") -> None:
     if cause.next_checks:
         page.show(page.text("Checks that change nothing:"), 2)
     for check in cause.next_checks:
-        page.item("$", page.text(check), 4)
+        for number, line in enumerate(page.command(check, 6)):
+            page.show(page.join("  " if number else "$ ", line), 4)
 
 
 def _origin(page: Page, report: Report) -> None:
