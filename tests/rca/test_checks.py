@@ -6,6 +6,7 @@ import pytest
 
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.checks import concrete_checks
+from openstack_rca.rca.knowledge.named_objects import Told, with_names
 from openstack_rca.rca.knowledge.topology import load_topology
 
 TOPOLOGY = load_topology()
@@ -26,11 +27,77 @@ def test_what_is_no_service_has_no_unit() -> None:
         assert found == ["systemctl --failed", "journalctl -p err -n 100"]
 
 
+ID = "a7f22efc-73d6-4bb9-bc2d-acfc7a78e49a"
+
+
+@pytest.mark.parametrize(
+    ("check", "line", "told"),
+    [
+        ("openstack baremetal node show <node>", f"Deploy step failed on node {ID}: it is gone", ID),
+        ("openstack resource provider show <provider>", f"Over capacity on resource provider {ID}.", ID),
+        ("openstack port show <port>", f"Failed to bind port {ID} on host compute1", ID),
+        ("openstack network show <network>", f"segments [{{'network_id': '{ID}'}}]", ID),
+        ("openstack loadbalancer show <loadbalancer>", f"Load balancer {ID} stays in PENDING_UPDATE", ID),
+        ("smartctl -a <disk>", "sd 0:0:7:0: [sdh] tag#812 Sense Key : Medium Error [current]", "/dev/sdh"),
+        ("smartctl -a <disk>", "blk_update_request: I/O error, dev nvme0n1, sector 8", "/dev/nvme0n1"),
+        ("ipmitool -H <bmc> power status", "ipmitool -I lanplus -H 192.0.2.9 -p 623 -U admin power on", "192.0.2.9"),
+        ("ipmitool -U <user> power status", "ipmitool -I lanplus -H 192.0.2.9 -U admin power on", "admin"),
+        (
+            "curl -si <url>",
+            "Failed to get 'https://discovery.example/new?size=3'.",
+            "'https://discovery.example/new?size=3'",
+        ),
+        ("ping <other-node>", "rabbit on node rabbit@mq3 down", "mq3"),
+        ("showmount -e <nfs-server>", "nfs: server 192.0.2.40 not responding, still trying", "192.0.2.40"),
+        ("nc -zv <portal> 3260", "Failed to login on portal 192.0.2.11:3260 (exit code 24).", "192.0.2.11"),
+        ("virsh domblkerror <domain>", "qemu: instance-0000a1b2: I/O error", "instance-0000a1b2"),
+        (
+            "kubectl describe pod <pod>",
+            'failed container=dns pod="kube-system/coredns-7c4b9d6f5-h8t2v"',
+            "coredns-7c4b9d6f5-h8t2v",
+        ),
+        ("sha512sum <image-file>", f"Image /var/lib/glance/images/{ID} not found", f"/var/lib/glance/images/{ID}"),
+    ],
+)
+def test_a_check_asks_for_the_object_that_the_lines_of_the_cause_name(check: str, line: str, told: str) -> None:
+    assert with_names(check, Told(own=["a line without a name", line])) == re.sub(r"<[a-z-]+>", told, check)
+
+
+@pytest.mark.parametrize(
+    ("check", "line"),
+    [
+        ("openstack network show <network>", "Network is unreachable"),
+        ("openstack port show <port>", "rabbit:5672 port 5672 refused"),
+        ("openstack user show <user>", "ipmitool -U admin power on"),
+        ("fuser -v <disk>", "[sdh] Medium Error"),
+        ("curl -si <url>", "see https://x.example/$(reboot)"),
+        ("ipmitool -H <bmc> power status", "ipmitool -H $(reboot) -U admin"),
+        ("ipmitool -H <bmc> power status", "ipmitool -H -rf -U admin"),
+        ("ping <other-node>", "rabbit on node rabbit@mq1 down"),
+    ],
+)
+def test_a_check_names_nothing_that_the_lines_do_not_call_so(check: str, line: str) -> None:
+    """Nor the host itself as the other end, nor what a shell would read as more than a word."""
+    found = with_names(check, Told(own=[line], hosts=["mq1"]))
+    assert found in (check, check.replace("<url>", "https://x.example/"))
+
+
+def test_of_other_lines_against_the_cause_a_check_takes_only_what_all_call_alike() -> None:
+    one, other = "NFS: server filer1 error: fileid changed", "nfs: server filer2 not responding"
+    assert with_names("showmount -e <nfs-server>", Told(beside=[one, one])) == "showmount -e filer1"
+    assert with_names("showmount -e <nfs-server>", Told(beside=[one, other])) == "showmount -e <nfs-server>"
+    assert with_names("showmount -e <nfs-server>", Told(own=[other], beside=[one])) == "showmount -e filer2"
+    assert with_names("kubectl describe pod <pod>", Told(beside=["pod=redis-0 failed"])) == "kubectl describe pod <pod>"
+
+
 def test_host_and_server_are_filled_in_where_they_are_known() -> None:
     assert checks("ping <host>", host="hv01,hv02") == ["ping hv01"]
     assert checks("ping <host>") == ["ping <host>"]
-    assert checks("openstack server show <server>", server="10f0") == ["openstack server show 10f0"]
-    assert checks("openstack port show <port>", server="b1f0") == ["openstack port show <port>"]
+    assert checks("openstack server show <server>") == ["openstack server show <server>"]
+    told = Told(known={"<server>": "10f0"})
+    assert with_names("openstack server show <server>", told) == "openstack server show 10f0"
+    assert with_names("dig @<server> openstack.org", told) == "dig @<server> openstack.org"
+    assert with_names("openstack port show <port>", told) == "openstack port show <port>"
 
 
 def test_a_check_names_what_the_line_names() -> None:

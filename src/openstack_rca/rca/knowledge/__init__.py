@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from openstack_rca.rca.knowledge.deployments import Deployment, recognised_deployment
     from openstack_rca.rca.knowledge.linting import lint_catalogue
     from openstack_rca.rca.knowledge.literals import required_literals
+    from openstack_rca.rca.knowledge.named_objects import PLACEHOLDER, Told, with_names
     from openstack_rca.rca.knowledge.remembering import RememberingCatalogue
     from openstack_rca.rca.knowledge.signature import LOGGER, Signature, speaker
     from openstack_rca.rca.knowledge.topology import HOST, NETWORK, STORAGE, Topology, load_topology

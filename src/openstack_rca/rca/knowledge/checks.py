@@ -3,23 +3,19 @@
 import re
 from collections.abc import Iterable
 
+from openstack_rca.rca.knowledge.named_objects import PLACEHOLDER
 from openstack_rca.rca.knowledge.topology import Topology
 
 MAX_CHECKS = 6
 _LAST_LINES = re.compile(r" -n (\d+)(?= |$)")
-_PLACEHOLDER = re.compile(r"<[a-z][a-z-]*>")
-_OF_A_SERVER = ("openstack server ", "openstack console ")
 
 
-def concrete_checks(
-    suggested: Iterable[str], component: str, topology: Topology, host: str | None = None, server: str | None = None
-) -> list[str]:
-    """Fill in the placeholders of checks, and leave out a check whose output another one shows too.
+def concrete_checks(suggested: Iterable[str], component: str, topology: Topology, host: str | None = None) -> list[str]:
+    """Fill in ``<unit>``, ``<component>`` and ``<host>``, and leave out a check whose output another one shows too.
 
     Args:
-        suggested: best first, with ``<unit>``, ``<component>``, ``<host>`` and the like; what nobody knows stays so.
+        suggested: best first; what nobody knows stays a placeholder.
         host: where the component is in trouble; names separated by commas.
-        server: id of the instance that the evidence is about.
 
     Returns at most ``MAX_CHECKS``.
     """
@@ -31,8 +27,6 @@ def concrete_checks(
             check = "journalctl -p err -n 100" if check.startswith("journalctl") else "systemctl --failed"
         for placeholder, value in known.items():
             check = check.replace(placeholder, value) if value else check
-        if server and check.startswith(_OF_A_SERVER):
-            check = check.replace("<server>", server)
         checks.append(check)
     return _told_once(checks)[:MAX_CHECKS]
 
@@ -56,5 +50,5 @@ def _covers(check: str, other: str) -> bool:
     mine, its = _LAST_LINES.search(check), _LAST_LINES.search(other)
     if mine and its and _LAST_LINES.sub("", check) == _LAST_LINES.sub("", other):
         return int(mine[1]) >= int(its[1])
-    named = r"\S+".join(map(re.escape, _PLACEHOLDER.split(other)))
+    named = r"\S+".join(map(re.escape, PLACEHOLDER.split(other)))
     return check.startswith(f"{other} --") or re.fullmatch(named, check) is not None

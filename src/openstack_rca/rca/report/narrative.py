@@ -10,6 +10,7 @@ from openstack_rca.plain_text import counted, times
 from openstack_rca.rca.evidence import Finding, FoundWindow, NormalRates
 from openstack_rca.rca.judgement import Candidate, probability, standing
 from openstack_rca.rca.knowledge import Catalogue, Topology, concrete_checks
+from openstack_rca.rca.report.next_checks import suggested_checks
 from openstack_rca.rca.report.report import (
     Cause,
     ConfidencePart,
@@ -40,8 +41,8 @@ def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology
     host = host_of(candidate, observed)
     others = [f for f in candidate.findings if f.remedy and f.directness is not Directness.SYMPTOM]
     telling = next((finding for finding in [best, *others] if finding.remedy), best)
-    suggested = [check for finding in [best, *candidate.findings[:4]] for check in finding.checks] or GENERAL_CHECKS
-    checks = concrete_checks(suggested, candidate.component, topology, host, _server(candidate, observed))
+    suggested = suggested_checks(candidate, host, observed) or GENERAL_CHECKS
+    checks = concrete_checks(suggested, candidate.component, topology, host)
     return Cause(
         component=candidate.component,
         host=host,
@@ -56,13 +57,6 @@ def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology
         remedy=telling.remedy,
         next_checks=checks,
     )
-
-
-def _server(candidate: Candidate, observed: pl.DataFrame) -> str | None:
-    """The instance that the first piece of evidence that names one is about."""
-    rows = [row for finding in candidate.findings[:4] for row in finding.rows]
-    named = observed.filter(pl.col("row").is_in(rows) & pl.col("instance_id").is_not_null())
-    return str(named["instance_id"][0]) if named.height else None
 
 
 def is_independent(candidate: Candidate) -> bool:
