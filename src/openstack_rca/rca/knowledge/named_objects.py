@@ -22,7 +22,8 @@ _OBJECTS = {
     )
 }
 _PATTERNS = {
-    f"<{name}>": rf"\b(?i:{word})(?:s|[ _]?uuid|[ _-]?id)?['\"]?[ :=(/]{{1,3}}['\"]?{_ID}" for name, word in _OBJECTS.items()
+    f"<{name}>": rf"\b(?i:{word})(?:s|[ _]?uuid|[ _-]?id)?['\"]?[ :=(/]{{1,3}}['\"]?{_ID}"
+    for name, word in _OBJECTS.items()
 } | {
     "<disk>": rf"\[{_DISK}\]|\b(?:dev|device|disk):? (?:/dev/)?{_DISK}\b|/dev/{_DISK}\b|\((?:/dev/)?{_DISK}\)",
     "<bmc>": rf" -H {_HOST}|https?://{_HOST}(?::\d+)?/redfish|\baddress https?://{_HOST}",
