@@ -1,7 +1,11 @@
 """What commands print of a state stands beside logs in a paste: it tells of its own components and is no part of a log's event."""
 
+import json
+
 import pytest
 from tests.logs.reading import STORY, rows
+
+from openstack_rca.logs.content import reads_like_log
 
 STATES = {
     "agents": (
@@ -80,6 +84,33 @@ def test_a_state_tells_of_its_components_and_leaves_the_events_of_a_log_alone(na
     of_state = [row for row in both if row["logger"] is None]
     told = sorted((row["line"], row["host"], row["service"], row["level"]) for row in of_state)
     assert [one[1:] for one in told] == expected
+
+
+def test_a_list_that_the_client_gave_in_json_is_read_like_its_table() -> None:
+    agents = [
+        {"ID": "1", "Agent Type": "L2 agent", "Host": "cmp1", "Alive": False, "State": True, "Binary": "neutron-openvswitch-agent"},
+        {"ID": "2", "Agent Type": "DHCP agent", "Host": "net1", "Alive": True, "State": True, "Binary": "neutron-dhcp-agent"},
+    ]  # fmt: skip
+    servers = [{"ID": "7", "Name": "db", "Status": "ERROR", "Networks": {"net": ["192.0.2.7"]}}]
+    for one in (agents, servers):
+        assert reads_like_log(json.dumps(one, indent=2).encode())
+    found = [row for one in (agents, servers) for row in rows(json.dumps(one, indent=2), "x.json")]
+    assert [(row["host"], row["service"], row["level"]) for row in found] == [
+        *STATES["agents"][1],
+        (None, "openstackclient", "ERROR"),
+    ]
+
+
+def test_an_object_with_a_status_that_no_client_lists_keeps_its_own_words() -> None:
+    (found,) = rows(
+        json.dumps([{"ID": 3, "Name": "a", "Status": "failed", "message": "full", "time": STORY[0][:19]}]), "x.json"
+    )
+    assert found["message"] == "full"
+
+
+def test_a_command_behind_a_bare_prompt_is_no_event() -> None:
+    found = rows(f"$ openstack network agent list\n{STATES['agents'][0]}", "x.txt")
+    assert [row["service"] for row in found] == ["neutron-openvswitch-agent", "neutron-dhcp-agent"]
 
 
 def test_a_state_has_the_time_that_it_tells_else_that_of_what_stands_above() -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from openstack_rca.logs.client_rows import is_listed_by_client
 from openstack_rca.logs.frames import counted_frames
 from openstack_rca.logs.json_records import (
     holds_record,
@@ -109,7 +110,10 @@ def holds_records(head: bytes) -> bool:
     if not begin.startswith((b"{", b"[")) or printed_records(text) is not None:
         return splitter_for(head) is not None
     values = (value for _, _, value in _values(text, final=len(text) < _HEAD - 16) if value is not None)
-    return any(holds_record(record) for value in itertools.islice(values, 20) for record in records_of(value))
+    return any(
+        is_listed_by_client(value) or any(map(holds_record, records_of(value)))
+        for value in itertools.islice(values, 20)
+    )
 
 
 def _is_of_windows_viewer(text: str) -> bool:

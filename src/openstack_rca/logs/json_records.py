@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from openstack_rca.logs import json_keys
+from openstack_rca.logs.client_rows import row_in_json
 from openstack_rca.logs.programs import component_of_program
 from openstack_rca.logs.records import level_name
 from openstack_rca.logs.shown_objects import container_event, ended_container, failed_server
@@ -114,7 +115,7 @@ def records_of(value: Any, around: Record | None = None, depth: int = 0) -> Iter
         for record in _inner_records(value, around, depth):
             found = True
             yield record
-        known = None if found else container_event(value) or said_by_content(value)
+        known = None if found else container_event(value) or row_in_json(value) or said_by_content(value)
         if known is not None:
             yield {**around, **known} if around else known
         elif not found and depth < 2 and _says_something(value):

@@ -9,7 +9,7 @@ from openstack_rca.logs.wraps import BEGINS
 _PROMPT = re.compile(
     r"^(?:\([\w.-]+\) ?)?(?:\[[\w.-]+@[\w.-]+ [^\]]+\]|[\w.-]+@[\w.-]+:[^$#\s]*)[$#](?: .*)?$|"
     r"^(?:[$#%\u276f]|\u279c .{0,80}?) {1,9}(?:sudo )?(?:[ef]?z?grep|rg|tail|head|z?cat|less|journalctl|kubectl|oc|docker|podman|"
-    r"crictl|nerdctl|juju|ssh)\b"
+    r"crictl|nerdctl|juju|ssh|openstack|ceph|rabbitmqctl|rabbitmq-diagnostics|pcs|crm_mon|systemctl|ov[sn]-\w{4,6}ctl|virsh)\b"
 )
 # What `script`, PuTTY, `watch`, a login and a shell that ends put around it.
 _SESSION = re.compile(

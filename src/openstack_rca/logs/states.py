@@ -9,14 +9,13 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from openstack_rca.logs.client_rows import OF_CLIENT, STATE_COLUMNS, Told, level_of, told_by_client, told_of_row
 from openstack_rca.logs.envelopes import origin_of_container
 from openstack_rca.logs.json_records import is_moment
 from openstack_rca.logs.pods import service_of_pod
-from openstack_rca.logs.programs import component_of_program
 from openstack_rca.logs.prompts import host_of_prompt, is_of_shell
 from openstack_rca.logs.wraps import begins_line
 
-Told = dict[str, str]
 _Read = Callable[[str], list[Told] | None]
 """What a line of a state tells; None where the state ended before it."""
 
@@ -48,20 +47,6 @@ _OF_RABBITMQ = re.compile(
     r"^\s*$|^[A-Z]\w*(?: \w+)?$|@|^(?:Cluster name|Total CPU cores .*|Flag): |^\(none\)$|^\s*\[?\{"
 )
 _PODS_WELL = ("Running", "Completed", "Succeeded")
-_BAD = re.compile(
-    r"(?i)^(?:error|down|xxx|failed|fault|offline|dead|unreachable|exited \([1-9]\d*\).*|restarting.*|.*\(unhealthy\).*|"
-    r".*backoff|oomkilled|evicted|notready.*|err\w+|non-primary|disconnected)$"
-)
-_UNSURE = re.compile(
-    r"(?i)^(?:disabled|degraded|pending|unknown|inactive|created.*|init:.*|containercreating|terminating|build|paused)$"
-)
-_STATE_COLUMNS = (
-    "status", "state", "alive", "ready", "health", "operating_status", "provisioning_status", "power state", "provision state",
-    "provisioning state", "stack status", "vm_state", "os-ext-sts:vm_state", "replication status", "service_status",
-)  # fmt: skip
-_HOST_COLUMNS = ("host", "hypervisor hostname", "node")
-_SUBJECTS = ("binary", "agent type")
-_OF_CLIENT = frozenset({"id", "uuid", "field", "name", *_STATE_COLUMNS, *_HOST_COLUMNS, *_SUBJECTS})
 _OF_SERVER = ["variable_name", "value"]
 _LONGEST_MOMENT = 45
 
@@ -115,10 +100,6 @@ def _begun(line: str, host: str) -> _Read | None:
     return _rabbitmq() if line.startswith("Cluster status of node ") else None
 
 
-def _level(*states: str) -> str:
-    return "error" if any(map(_BAD.match, states)) else "warning" if any(map(_UNSURE.match, states)) else "info"
-
-
 def _table() -> _Read:
     """A table of OpenStack's client (a row for each thing, or for each of a thing's fields) or of a database's variables."""
     names: list[str] = []
@@ -131,26 +112,18 @@ def _table() -> _Read:
         cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
         if not names:
             names.extend(cell.lower() for cell in cells)
-            return [] if _OF_CLIENT.intersection(names) or names == _OF_SERVER else None
+            return [] if OF_CLIENT.intersection(names) or names == _OF_SERVER else None
         row = dict(zip(names, cells, strict=False))
         if names == _OF_SERVER:
-            return [{**_of_client(": ".join(cells), *cells[1:]), "service": "mariadb"}]
+            return [{**told_by_client(": ".join(cells), *cells[1:]), "service": "mariadb"}]
         if names == ["field", "value"]:
             field, value = row["field"], row.get("value", "")
-            state = field if field.lower() == "fault" else value if field.lower().endswith(_STATE_COLUMNS) else ""
+            state = field if field.lower() == "fault" else value if field.lower().endswith(STATE_COLUMNS) else ""
             moment = is_moment(value) and len(value) <= _LONGEST_MOMENT
-            return [_of_client(f"{field}: {value}", state)] if field and not moment else []
-        states = [row[name] for name in _STATE_COLUMNS if row.get(name)]
-        program = next((row[name] for name in _SUBJECTS if component_of_program(row.get(name, ""))), "")
-        host = next((row[name] for name in _HOST_COLUMNS if row.get(name)), "")
-        text = "; ".join(f"{name}: {cell}" for name, cell in row.items() if cell)
-        return [{**_of_client(text, *states), "service": program or "openstackclient", "host": host.partition("@")[0]}]
+            return [told_by_client(f"{field}: {value}", state)] if field and not moment else []
+        return [told_of_row(row)]
 
     return read
-
-
-def _of_client(text: str, *states: str) -> Told:
-    return {"service": "openstackclient", "level": _level(*states), "message": text}
 
 
 def _columns(header: str, told: Callable[[Told], Told]) -> _Read:
@@ -174,14 +147,14 @@ def _container(row: str, host: str) -> list[Told] | None:
         return [] if row.startswith("CONTAINER ID ") else None
     name, state = row.split()[-1], found[1]
     service = origin_of_container(name).service or ""
-    return [{"service": service, "host": host, "level": _level(state), "message": f"container {name}: {state}"}]
+    return [{"service": service, "host": host, "level": level_of(state), "message": f"container {name}: {state}"}]
 
 
 def _pod(row: Told) -> Told:
     name, state = row["name"], row["status"]
     ready, _, wanted = row["ready"].partition("/")
     level = (
-        _level(state) if state not in _PODS_WELL else "warning" if state == "Running" and ready != wanted else "info"
+        level_of(state) if state not in _PODS_WELL else "warning" if state == "Running" and ready != wanted else "info"
     )
     text = f"pod {name}: {state}, {row['ready']} ready, {row['restarts']} restarts"
     node = row.get("node", "").removeprefix("<none>")
@@ -192,7 +165,7 @@ def _node(row: Told) -> Told:
     return {
         "service": "kubelet",
         "host": row["name"],
-        "level": _level(row["status"]),
+        "level": level_of(row["status"]),
         "message": f"node {row['name']}: {row['status']}",
     }
 
@@ -206,7 +179,7 @@ def _unit(unit: str, host: str) -> _Read:
             return []
         since = _SINCE.search(field["value"])
         word = "failed" if "auto-restart" in field["value"] else field["value"].partition(" ")[0]
-        told = {"service": unit, "host": host, "level": _level(word), "message": f"{unit}: {field['value']}"}
+        told = {"service": unit, "host": host, "level": level_of(word), "message": f"{unit}: {field['value']}"}
         return [{**told, "timestamp": since[1] if since else ""}]
 
     return read
