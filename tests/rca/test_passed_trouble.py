@@ -165,3 +165,22 @@ def test_a_good_end_elsewhere_excuses_no_failure_of_one_user(file: str, good: ob
     files = {"cmp2/nova/nova-compute.log": [*compute(until=LENGTH), *broken], file: served}
     verdict, _ = judged(cloud(files), tmp_path)
     assert verdict is not Verdict.NO_FAILURE_FOUND
+
+
+@pytest.mark.parametrize(("back", "healthy"), [(True, True), (False, False)], ids=["is back", "stays away"])
+def test_a_line_to_a_site_is_well_again_where_who_lost_the_broker_behind_it_has_it_again(
+    back: bool, healthy: bool, tmp_path: Path
+) -> None:
+    """Others were served by the broker meanwhile, so it is the way that was cut; of a way nothing else tells its end."""
+    until = 620.0 if back else LENGTH
+    lost = "[8f0d] AMQP server on ctl1.central:5672 is unreachable: timed out. Trying again in 1 seconds.: TimeoutError: timed out"
+    found = "[8f0d] Reconnected to AMQP server on ctl1.central:5672 via [amqp] client with port 51762."
+    logger = "oslo.messaging._drivers.impl_rabbit"
+    edge = [
+        *compute((BEGINS, until), until=LENGTH),
+        *stretch(lambda at: oslo(at, "ERROR", logger, lost), BEGINS, until - 10, 20),
+    ]
+    edge += [oslo(until, "INFO", logger, found)] if back else []
+    files = {"edge1/nova/nova-compute.log": edge, "cmp2/nova/nova-compute.log": compute(until=LENGTH)}
+    verdict, _ = judged(cloud(files), tmp_path)
+    assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy

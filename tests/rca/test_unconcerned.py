@@ -101,6 +101,31 @@ def test_log_ins_of_a_script_are_refused_while_all_services_are_served(tmp_path:
     assert services is not Verdict.NO_FAILURE_FOUND
 
 
+def account(at: float, told: str) -> Line:
+    return oslo(at, "WARNING", "keystone.server.flask.application", f"Authorization failed. {told} from 192.0.2.70")
+
+
+EXPIRED = "The password is expired and needs to be changed for user: {}."
+NO_LONGER_GOOD = (EXPIRED, "The account is locked for user: {}.", "The account is disabled for user: {}.")
+
+
+def test_accounts_that_only_their_users_miss_are_the_users_matter(tmp_path: Path) -> None:
+    """An account of a service is a fault: that service is refused, or the account is called like it."""
+    told = [
+        account(300 + 90 * n, text.format(f"{n}9da272a255a070d1dc75df516a32baf"))
+        for n, text in enumerate(NO_LONGER_GOOD)
+    ]
+    keystone = {"ctl1/keystone/keystone.log": told}
+    of_users, _ = judged(logs({**TRAFFIC, **keystone}), tmp_path / "users")
+    missed = {"ctl1/nova/nova-compute.log": MISSED}
+    refused, named = judged(logs({**TRAFFIC, **keystone, **missed}), tmp_path / "refused")
+    service = {"ctl1/keystone/keystone.log": [account(at, EXPIRED.format("cinder")) for at in (300, 390, 480)]}
+    of_service, named_alone = judged(logs({**TRAFFIC, **service}), tmp_path / "service")
+    assert of_users is Verdict.NO_FAILURE_FOUND
+    assert Verdict.NO_FAILURE_FOUND not in (refused, of_service)
+    assert (named[0], named_alone[0]) == ("keystone", "keystone")
+
+
 def test_a_node_of_keystone_that_cannot_read_the_others_tokens_is_a_fault_and_told_where(tmp_path: Path) -> None:
     """It is keystone's own statement, and no matter of who calls."""
     unread = every(
@@ -128,7 +153,18 @@ def from_address(address: str) -> dict[str, list[Line]]:
 
 
 def test_a_scan_that_nobody_answers_is_no_fault_and_a_client_that_was_served_before_is_one(tmp_path: Path) -> None:
-    scan, _ = judged(logs({**TRAFFIC, **from_address("192.0.2.66")}), tmp_path / "scan")
+    front = '192.0.2.66:399 [x] nova_front nova/ctl1 0/0/1/9/10 200 512 - - ---- "{} HTTP/1.1"'
+    asked = [
+        syslog(n, "lb1", "haproxy[12]", front.format(what))
+        for n, what in ((130, "OPTIONS /"), (150, "GET /"), (170, "GET /v2.1/"), (190, "GET /dashboard/auth/login/"))
+    ]
+    nameless = [
+        ovs(300, "WARN", "stream_ssl", "SSL_accept: error:0A00010B:SSL routines::wrong version number"),
+        ovs(300.1, "WARN", "jsonrpc", "ssl:192.0.2.66:51820: receive error: Protocol error"),
+    ]
+    scanned = from_address("192.0.2.66")
+    scanned["lb1/haproxy.log"] += asked
+    scan, _ = judged(logs({**TRAFFIC, **scanned, "ctl1/ovn/ovsdb-server-sb.log": nameless}), tmp_path / "scan")
     answer = '192.0.2.66:400 [x] nova_front nova/ctl1 0/0/1/9/10 200 512 - - ---- "GET /v2.1/servers HTTP/1.1"'
     told = from_address("192.0.2.66")
     told["lb1/haproxy.log"] = [syslog(n, "lb1", "haproxy[12]", answer) for n in range(5, 110, 10)] + told[

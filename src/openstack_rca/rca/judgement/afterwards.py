@@ -95,7 +95,8 @@ class Afterwards:
         if one.sort is EvidenceSort.SILENCE and not one.compared:
             return not (self._long_after(one.last) and self._is_heard_again(one))
         cause = self._states_cause(one, excused)
-        if one.sort in NOT_TOLD or (one.compared and not cause) or (cause and not self._is_over(one)):
+        unconfirmed = one.compared and not cause and self.ended(one) is None
+        if one.sort in NOT_TOLD or unconfirmed or (cause and not self._is_over(one)):
             return True
         # Of an error that no rule knows nothing tells whether it passes; a place writes nothing by which it would show.
         unknown = one.unexplained and not one.complains and (one.accused in PLACES or self._is_echoed(one))

@@ -18,13 +18,16 @@ _WITH_PORT = rf"{_ADDRESS}:(\d{{2,5}})\b"
 
 _SERVED = r'" [23]\d\d |\b[23]\d\d \d+ - - |\bgranted access\b|\bAccepted (?:publickey|password)\b'
 
+_OPEN_TO_ALL = r'"(?:OPTIONS|TRACE) |"(?:GET|HEAD) /(?:v\d[\d.]*/?|(?:\w+/)?auth/login/?)?(?:\?\S*)? HTTP'
+"""What an API, or the dashboard, answers to anybody who asks: who it is, and its form for the log-in."""
+
 
 def rows_of_strangers(window: pl.DataFrame, topology: Topology) -> set[int]:
     """Rows of ``window`` that tell of a stranger: whom three services or more turned away, none served, and nobody called."""
-    known = window.select("row", "component", "text", address=pl.col("text").str.extract(_ADDRESS)).drop_nulls(
-        "address"
-    )
-    turned_away, served = pl.col("text").str.contains(_TURNED_AWAY), pl.col("text").str.contains(_SERVED)
+    told = window.select("row", "component", "host", "time", "text", address=pl.col("text").str.extract(_ADDRESS))
+    known = told.drop_nulls("address")
+    turned_away = pl.col("text").str.contains(_TURNED_AWAY)
+    served = pl.col("text").str.contains(_SERVED) & ~pl.col("text").str.contains(_OPEN_TO_ALL)
     strangers = known.group_by("address").agg(
         by=pl.col("component").filter(turned_away).n_unique(), served=(served & ~turned_away).any()
     )
@@ -32,7 +35,12 @@ def rows_of_strangers(window: pl.DataFrame, topology: Topology) -> set[int]:
     if strangers.is_empty():
         return set()
     strangers = strangers.filter(~pl.col("address").is_in(_called(known["text"], topology)))
-    return set(known.join(strangers, on="address", how="semi")["row"].to_list())
+    theirs = known.join(strangers, on="address", how="semi")
+    # What speaks of the protocol alone belongs to the address that the same server names in the same second.
+    place = ["component", "host", pl.col("time").dt.truncate("1s")]
+    nameless = told.filter(turned_away & pl.col("address").is_null())
+    nameless = nameless.join(theirs, on=place, how="semi", nulls_equal=True)
+    return {*theirs["row"].to_list(), *nameless["row"].to_list()}
 
 
 def _called(texts: pl.Series, topology: Topology) -> list[str]:

@@ -19,6 +19,12 @@ _PLACES = (HOST, NETWORK, STORAGE)
 _FRONT = ("keystone", "apache", "haproxy")
 """Who tells that a log-in was refused, whoever tried it."""
 
+_OF_AN_ACCOUNT = (
+    r"^Authorization failed\. The (?:password is expired\b.*|account is (?:temporarily )?(?:locked|disabled)) for user: (\S+?)"
+    r"\.?(?:\s|$)"
+)
+"""How keystone turns somebody away whose account is no longer good; only who uses it suffers."""
+
 _OWN_AFFAIR = (
     r"(?i)memory cgroup out of memory|constraint_memcg|invoked oom-killer|\.(?:service|mount): "
     r"|\bfailed to (?:start|mount) |\bdependency failed for |^mount\.\w+: "
@@ -68,7 +74,7 @@ def discount_unconcerned(findings: Sequence[Finding], window: pl.DataFrame, topo
             and one.accuser in _FRONT
             # Who tries passwords tries names too.
             and (one.category is Category.AUTH or (strange and one.category is Category.DATA_MISSING))
-            and one.directness is not Directness.CAUSE
+            and (one.directness is not Directness.CAUSE or _is_of_users(one, texts, topology))
         )
     ]
     excused = {id(one) for one in (*affairs, *refused)}
@@ -76,6 +82,12 @@ def discount_unconcerned(findings: Sequence[Finding], window: pl.DataFrame, topo
     if suffers or (refused and len(set(cloud["component"].unique().to_list()) - set(_FRONT)) < current().enough_others):
         return list(findings)
     return [one.weakened(0.0) if id(one) in excused else one for one in findings]
+
+
+def _is_of_users(one: Finding, texts: dict[int, str], topology: Topology) -> bool:
+    """Whether all lines of a finding turn away accounts that are not called like a service's."""
+    users = [re.match(_OF_AN_ACCOUNT, texts[row]) for row in one.rows if row in texts]
+    return bool(users) and all(user and not belongs_to_cloud(user[1], topology) for user in users)
 
 
 def _is_own_affair(one: Finding, texts: dict[int, str], topology: Topology) -> bool:
