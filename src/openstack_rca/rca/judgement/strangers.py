@@ -37,7 +37,7 @@ def rows_of_strangers(window: pl.DataFrame, topology: Topology) -> set[int]:
     strangers = strangers.filter(~pl.col("address").is_in(_called(known["text"], topology)))
     theirs = known.join(strangers, on="address", how="semi")
     # What speaks of the protocol alone belongs to the address that the same server names in the same second.
-    place = ["component", "host", pl.col("time").dt.truncate("1s")]
+    place = [pl.col("component"), pl.col("host"), pl.col("time").dt.truncate("1s")]
     nameless = told.filter(turned_away & pl.col("address").is_null())
     nameless = nameless.join(theirs, on=place, how="semi", nulls_equal=True)
     return {*theirs["row"].to_list(), *nameless["row"].to_list()}
