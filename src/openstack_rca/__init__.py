@@ -5,10 +5,11 @@ The public face is what ``__all__`` names; everything else may change without no
 
 import os
 
-# Polars' allocator reads this once, when Polars is first imported. By its default it gives memory back to the system between
-# two blocks of lines and asks for it again, which took a tenth of the time of reading; what is kept for longer than that, or by
-# several arenas, makes a process that goes on (watch) grow.
-os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:500,muzzy_decay_ms:0,narenas:1")
+ALLOCATOR = "dirty_decay_ms:500,muzzy_decay_ms:0,narenas:1"
+"""Options of Polars' allocator, which reads them once, when Polars is first imported. By its default it gives memory back to the
+system between two blocks of lines and asks for it again, which took a tenth of the time of reading; what is kept for longer
+than this, or by several arenas, makes a process that goes on grow."""
+os.environ.setdefault("_RJEM_MALLOC_CONF", ALLOCATOR)
 
 # Checkers of types take this name as true; the import of typing would stand before all that answers Ctrl-C in silence.
 TYPE_CHECKING = False

@@ -1,6 +1,7 @@
 """An answer does not wait for libraries that it does not need."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from cli_helpers import LOGS, run_process
 
 import openstack_rca
+from openstack_rca.cli.main import suit_the_allocator
 from openstack_rca.rca.knowledge import load_catalogue
 from openstack_rca.shipped import read_yaml, shipped_yaml
 
@@ -49,6 +51,21 @@ def last_line(code: str, home: Path, tmp_path: Path, **variables: str) -> list[o
 def test_a_command_loads_no_heavy_library(home: Path, tmp_path: Path, words: list[str]) -> None:
     """Keras, JAX, matplotlib and MLflow cost a second or more each; none is loaded."""
     assert last_line(ASK.format(words=words), home, tmp_path) == [0, []]
+
+
+@pytest.mark.parametrize(("words", "lasts"), [(["watch"], True), (["models", "list"], False)])
+def test_what_goes_on_gives_freed_memory_back_sooner_than_what_ends_soon(
+    words: list[str], lasts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_RJEM_MALLOC_CONF", openstack_rca.ALLOCATOR)
+    suit_the_allocator(words)
+    assert (os.environ["_RJEM_MALLOC_CONF"] == openstack_rca.ALLOCATOR) == lasts
+
+
+def test_the_users_own_options_of_the_allocator_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_RJEM_MALLOC_CONF", "narenas:3")
+    suit_the_allocator(["models", "list"])
+    assert os.environ["_RJEM_MALLOC_CONF"] == "narenas:3"
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["help"], ["completion", "bash"]], ids=" ".join)

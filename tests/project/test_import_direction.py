@@ -94,7 +94,7 @@ def imported_names(tree: ast.AST, package: tuple[str, ...]) -> Iterator[str]:
 def own_parts(names: Iterator[str]) -> set[str]:
     """Parts of openstack_rca among the imported names; what the package's own ``__init__`` holds is no part."""
     parts = {name.split(".")[1] for name in names if name.startswith("openstack_rca.")}
-    return parts - {"__version__"}
+    return parts - {"__version__", "ALLOCATOR"}
 
 
 def violations(source: str, part: str, package: tuple[str, ...]) -> set[str]:

@@ -11,7 +11,7 @@ from types import FrameType
 import click
 from click.exceptions import NoSuchOption
 
-from openstack_rca import __version__
+from openstack_rca import ALLOCATOR, __version__
 from openstack_rca.cli.help_text import HelpFormatter
 from openstack_rca.cli.lazy import NEAR, LazyCommand, LazyGroup, no_such_command
 from openstack_rca.cli.standard_output import guard_standard_output
@@ -58,6 +58,8 @@ COMMANDS = {
 }
 """Every command: where it lives, and its line in the help."""
 
+GO_ON = ("dashboard", "mcp", "serve", "watch")
+"""Commands that go on until they are stopped."""
 
 click.Context.formatter_class = HelpFormatter
 
@@ -101,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     gc.set_threshold(50_000, 20, 20)
     # Pydantic looks for plugins in every distribution that is installed; none is for this program.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    suit_the_allocator(sys.argv if arguments is None else arguments)
     guard_standard_output()
     signal.signal(signal.SIGTERM, _end_as_with_ctrl_c)
     # What nohup started goes on when its terminal closes.
@@ -110,6 +113,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # At its end Python walks over all of them once more, to free what the system takes back anyway: a sixth of a second.
     gc.freeze()
     sys.exit(status)
+
+
+def suit_the_allocator(words: Sequence[str]) -> None:
+    """Let a command that ends soon keep the memory that it freed for longer; what the user says of the allocator stands.
+
+    Asking the system for it again, above all for the large blocks that are given back at once by default, takes a tenth of a
+    long answer's time.
+    """
+    if os.environ["_RJEM_MALLOC_CONF"] == ALLOCATOR and not set(GO_ON) & set(words):
+        os.environ["_RJEM_MALLOC_CONF"] = ALLOCATOR.replace(":500", ":5000") + ",oversize_threshold:0"
 
 
 def _end_as_with_ctrl_c(_number: int, frame: FrameType | None) -> None:
