@@ -63,7 +63,8 @@ def test_the_truth_about_stories_stands_beside_its_rivals(told: TrainingResult) 
     """On stories of the test part, spoilt in four ways; the network learned enough to beat chance by far."""
     names = {"story_auroc", "story_f1", "story_precision", "story_recall", "story_false_alarm_share"}
     names |= {f"story_{injection}_auroc" for injection in INJECTIONS}
-    names |= {f"{who}story_{state}_f1" for who in ("", "rival_follow_rule_") for state in ("missing", "late")}
+    states = ("missing", "late", "within_missing", "within_late")
+    names |= {f"{who}story_{state}_f1" for who in ("", "rival_follow_rule_") for state in states}
     names |= {f"rival_{name}_story_{figure}" for name in DETECTORS[1:] for figure in ("auroc", "f1")}
     assert names <= set(told.metrics)
     assert all(np.isfinite(told.metrics[name]) for name in names)

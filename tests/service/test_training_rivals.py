@@ -13,6 +13,8 @@ WON = {
     "rival_follow_rule_story_missing_f1": 0.3,
     "story_late_f1": 0.7,
     "rival_follow_rule_story_late_f1": 0.4,
+    "story_within_late_f1": 0.7,
+    "rival_follow_rule_story_within_late_f1": 0.4,
 }
 
 
@@ -32,7 +34,9 @@ def test_every_rival_that_wins_has_a_sentence() -> None:
         "rival_follow_rule_story_auroc": 0.95,
         "rival_unseen_event_story_f1": 0.45,
         "rival_follow_rule_story_late_f1": 0.8,
+        "rival_follow_rule_story_within_late_f1": 0.9,
     }
     told = rivals_that_win(WON | lost)
-    assert ["pairs" in told[0], "follow rule" in told[1], "late steps" in told[3]] == [True, True, True]
+    assert ["pairs" in told[0], "follow rule" in told[1], "late steps between" in told[3]] == [True, True, True]
+    assert "late steps within a service" in told[4]
     assert "(unseen event): F1 0.400 against 0.450" in told[2]

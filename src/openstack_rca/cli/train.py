@@ -35,10 +35,14 @@ _REMARKS = {
     "rival_follow_rule_story_auroc": "  AUROC of follow rules {:.3f},",
     "rival_obligatory_event_story_auroc": "  of a missing obligatory event {:.3f},",
     "rival_unseen_event_story_auroc": "  of an event never seen {:.3f}.",
-    "story_missing_f1": "Requests of them that lack a step, by the steps that the network expects: F1 {:.3f},",
+    "story_missing_f1": "Requests of them that lack a step between services, by the network: F1 {:.3f},",
     "rival_follow_rule_story_missing_f1": "  by follow rules {:.3f};",
-    "story_late_f1": "  those with a late step: F1 {:.3f},",
+    "story_late_f1": "  those with a late step there: F1 {:.3f},",
     "rival_follow_rule_story_late_f1": "  by follow rules {:.3f}.",
+    "story_within_missing_f1": "Those that lack a step within a service, by the network: F1 {:.3f},",
+    "rival_follow_rule_story_within_missing_f1": "  by follow rules {:.3f};",
+    "story_within_late_f1": "  those with a late step there: F1 {:.3f},",
+    "rival_follow_rule_story_within_late_f1": "  by follow rules {:.3f}.",
     "inference_time": "Scoring takes {:.1f} CPU-milliseconds for 1000 events.",
 }
 """What is said about a figure. The training part's are of what was learned, the test part's of the time after it; the

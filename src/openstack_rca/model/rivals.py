@@ -132,7 +132,7 @@ def best_step_source(metrics: Mapping[str, float], state: str) -> str:
 
     Args:
         metrics: of a training card.
-        state: ``missing`` or ``late``.
+        state: ``missing`` or ``late``, of steps between services; ``within_missing``, ``within_late``: within one.
 
     Returns:
         Empty where it was not measured.

@@ -44,8 +44,9 @@ def measure_stories(
     Returns:
         ``story_auroc``, ``story_f1``, ``story_precision``, ``story_recall``, ``story_false_alarm_share`` at
         ``STORY_ALARM_SCORE``; ``story_<injection>_auroc``; and of the rivals ``rival_<name>_story_auroc`` and ``..._f1``.
-        ``story_missing_f1`` and ``story_late_f1`` of the steps that the network expects of requests, and the same of the
-        follow rules. Nothing where the test part holds too few stories.
+        ``story_missing_f1`` and ``story_late_f1`` of the steps between services that the network expects of requests,
+        ``story_within_missing_f1`` and ``story_within_late_f1`` of those within one, and the same of the follow rules.
+        Nothing where the test part holds too few stories.
     """
     judged = spoil(material, seed=0)
     truth = judged.spoilt != ""
@@ -61,26 +62,28 @@ def measure_stories(
         chosen = ~truth | (judged.spoilt == injection)
         metrics[f"story_{injection}_auroc"] = auroc(truth[chosen], score[chosen])
     rules = _follow_rules(material)
-    for name, value in _rivals(material, judged, rules).items():
+    told = request_lines(judged.events, judged.stories)
+    ruled = pl.concat([rules.steps(told), rules.own_steps(told)])
+    for name, value in _rivals(material, judged, ruled).items():
         metrics[f"rival_{name}_story_auroc"] = auroc(truth, value)
         metrics[f"rival_{name}_story_f1"] = binary_measures(truth, value > 0)["f1"]
     own = network_steps(forward, vocabulary, template_owners(material.events), judged.events, judged.stories)
-    metrics |= _step_measures(judged, own, "story")
-    return metrics | _step_measures(
-        judged, rules.steps(request_lines(judged.events, judged.stories)), "rival_follow_rule_story"
-    )
+    return metrics | _step_measures(judged, own, "story") | _step_measures(judged, ruled, "rival_follow_rule_story")
 
 
 def _step_measures(judged: Judged, steps: pl.DataFrame, prefix: str) -> dict[str, float]:
     """F1 of telling requests in which a step is missing, or late, from whole ones, by what became of expected steps."""
     request = np.asarray([kind == REQUEST for kind in judged.stories.kind], dtype=np.bool_)
+    within = pl.col("service") == pl.col("follower")
     metrics = {}
-    for state, injections in (("missing", ("truncated", "dropped")), ("late", ("delayed",))):
-        chosen = request & np.isin(judged.spoilt, ("", *injections))
-        found = np.zeros(len(judged.spoilt), dtype=np.bool_)
-        found[steps.filter(pl.col("state") == state)["story"].to_numpy()] = True
-        if (judged.spoilt[chosen] != "").any():
-            metrics[f"{prefix}_{state}_f1"] = binary_measures(judged.spoilt[chosen] != "", found[chosen])["f1"]
+    for place, part in (("", steps.filter(~within)), ("within_", steps.filter(within))):
+        for state, injections in (("missing", ("truncated", "dropped")), ("late", ("delayed",))):
+            chosen = request & np.isin(judged.spoilt, ("", *injections))
+            found = np.zeros(len(judged.spoilt), dtype=np.bool_)
+            found[part.filter(pl.col("state") == state)["story"].to_numpy()] = True
+            truth = judged.spoilt[chosen] != ""
+            if truth.any():
+                metrics[f"{prefix}_{place}{state}_f1"] = binary_measures(truth, found[chosen])["f1"]
     return metrics
 
 
@@ -147,14 +150,12 @@ def _follow_rules(material: Material) -> FollowRules:
     return FollowRules.learn(material.events, learned, rated=False)
 
 
-def _rivals(material: Material, judged: Judged, rules: FollowRules) -> dict[str, npt.NDArray[np.float64]]:
-    """(stories,) of each rival: 0 means no finding, a higher value more."""
+def _rivals(material: Material, judged: Judged, ruled: pl.DataFrame) -> dict[str, npt.NDArray[np.float64]]:
+    """(stories,) of each rival: 0 means no finding, a higher value more; ``ruled`` are the steps that follow rules expect."""
     learned = select(material.stories, material.chosen_stories(TRAIN, VALIDATION) & material.stories.ended)
     known = material.events["template_id"].gather(learned.rows).unique().implode()
     new = (~judged.events["template_id"].is_in(known)).to_numpy()[judged.stories.rows]
-    found = (
-        rules.steps(request_lines(judged.events, judged.stories)).filter(pl.col("state") != "came")["story"].to_numpy()
-    )
+    found = ruled.filter(pl.col("state") != "came")["story"].to_numpy()
     return {
         "unseen_event": np.add.reduceat(new.astype(np.float64), judged.stories.offsets[:-1]),
         "obligatory_event": _missing_obligatory(material.events, learned, judged),

@@ -260,10 +260,11 @@ def rivals_that_win(metrics: Mapping[str, float]) -> list[str]:
             f"At the threshold of its alarms, which one normal story in a thousand passes, the LSTM does worse on spoilt stories"
             f" than a simple rule ({surest.replace('_', ' ')}): F1 {metrics['story_f1']:.3f} against {alarms[surest]:.3f}."
         )
-    for state in ("missing", "late"):
+    for state in ("missing", "late", "within_missing", "within_late"):
         if best_step_source(metrics, state) == "follow_rule":
+            where = "within a service" if state.startswith("within_") else "between services"
             notices.append(
-                f"Follow rules find {state} steps of requests better than the LSTM: F1"
+                f"Follow rules find {state.removeprefix('within_')} steps {where} better than the LSTM: F1"
                 f" {metrics[f'rival_follow_rule_story_{state}_f1']:.3f} against {metrics[f'story_{state}_f1']:.3f}."
             )
     return notices
