@@ -1,12 +1,15 @@
 """Trouble that is over, and what one user alone meets, is no failure of the cloud; the same lines that go on are one."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
-from planned_lines import Line, Logs, api, compute, logs, oslo, servers, syslog
+from planned_lines import START, Line, Logs, api, compute, logs, oslo, servers, syslog
 from test_planned_work import judged
 
+from openstack_rca.rca.evidence import is_of_one_user
 from openstack_rca.rca.vocabulary import Verdict
 
 LENGTH, BEGINS, ENDS = 1200.0, 400.0, 450.0
@@ -128,6 +131,29 @@ def test_what_fails_for_one_user_and_works_for_others_is_no_failure(
 
 
 @pytest.mark.parametrize(
+    ("others", "of_one"),
+    [([100, 200, 300, 700], True), ([100, 200, 300, 400], False), ([700, 800], False), ([], False)],
+    ids=["before and after", "not after", "hardly any", "nobody"],
+)
+def test_a_request_that_was_made_once_is_its_users_matter_where_others_get_the_like_before_and_after(
+    others: list[int], of_one: bool
+) -> None:
+    text = "Insufficient free space for volume creation on host sto1@ceph#rbd (requested / avail): 200000/61234.0"
+    failed = pl.DataFrame(
+        {"time": [START + timedelta(seconds=500)], "component": "cinder-scheduler", "project_id": "a", "text": text}
+    )
+    events = pl.DataFrame({"row": others, "time": [START + timedelta(seconds=at) for at in others]}).with_columns(
+        component=pl.lit("cinder-volume"), level=pl.lit("INFO"), failed=pl.lit(value=False)
+    )
+
+    def words(rows: pl.Series) -> pl.DataFrame:
+        made = pl.DataFrame({"instance_id": [None] * rows.len()}, schema={"instance_id": pl.String})
+        return made.with_columns(project_id=pl.lit("b"), message=pl.lit("Created volume successfully."))
+
+    assert is_of_one_user(failed, "cinder", events, words) is of_one
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Failed to start libvirt guest: libvirt.libvirtError: internal error: qemu unexpectedly closed the monitor",
@@ -183,4 +209,31 @@ def test_a_line_to_a_site_is_well_again_where_who_lost_the_broker_behind_it_has_
     edge += [oslo(until, "INFO", logger, found)] if back else []
     files = {"edge1/nova/nova-compute.log": edge, "cmp2/nova/nova-compute.log": compute(until=LENGTH)}
     verdict, _ = judged(cloud(files), tmp_path)
+    assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy
+
+
+def stack(at: float, told: str) -> Line:
+    moment, line = oslo(at, "ERROR", "heat.engine.resource", 'CREATE: Server "web" Stack "shop"')
+    prefix = line[: line.index("CREATE")]
+    return moment, "\n".join((line, f"{prefix}Traceback (most recent call last):", f"{prefix}{told}"))
+
+
+@pytest.mark.parametrize(
+    ("told", "healthy"),
+    [
+        ("BadRequest: resources.server: Invalid key_name provided. (HTTP 400) (Request-ID: req-1)", True),
+        ("Conflict: resources.port: IP address 10.20.0.15 already allocated in subnet b60bb826", True),
+        ("ClientException: resources.server: Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/", False),
+    ],
+)  # fmt: skip
+def test_what_a_service_turns_down_of_a_template_is_its_authors_matter(
+    told: str, healthy: bool, tmp_path: Path
+) -> None:
+    """What a service fails at is not."""
+    logger, done = "heat.engine.stack", "Stack CREATE COMPLETE (front): Stack CREATE completed successfully"
+    lines = [
+        *stretch(lambda at: oslo(at, "INFO", logger, done), 5, LENGTH, 30),
+        *stretch(lambda at: stack(at, told), BEGINS, LENGTH, 20),
+    ]
+    verdict, _ = judged(cloud({"ctl1/heat/heat-engine.log": lines}), tmp_path)
     assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy

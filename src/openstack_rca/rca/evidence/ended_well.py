@@ -53,6 +53,8 @@ _UNDERTAKING = re.compile(
 )
 """What is undertaken with an object: the good end of another undertaking says nothing of this one."""
 
+_MAKING = re.compile(r"(?i)\b(creat)(?:e|ed|ing|ion)\b")
+
 _NO_OBJECT = re.compile(r"\?[\w.-]+=\S+|\b[\w.-]+:\d+:[0-9a-f]{8}-[0-9a-f-]{27}")
 """What the address of a request asks for, and the name of a client's connection: neither is made by what is told of it."""
 
@@ -155,7 +157,7 @@ def ends_well_later(
 def is_of_one_user(
     failed: pl.DataFrame, project: str, events: pl.DataFrame, words: Callable[[pl.Series], pl.DataFrame]
 ) -> bool:
-    """Whether lines of one user's project fail at what comes through for others, meanwhile and after.
+    """Whether lines of one user's project fail at what comes through for others, meanwhile (around a single one) and after.
 
     Args:
         failed: the lines, with their words.
@@ -167,21 +169,20 @@ def is_of_one_user(
     if len(users) != 1 or None in users:
         return False
     first, last = failed["time"].min(), failed["time"].max()
-    if first == last:
-        return False
     # The words of all that a project wrote would take much memory.
     own = pl.col("component").cast(pl.String).str.split("-").list.first() == project
-    calm = events.filter(pl.col("time") > first, _CALM, own)
+    calm = events.filter(_CALM, own)
     ends = _good_ends(calm.hstack(words(calm["row"])).filter(pl.col("project_id") != users[0]))
-    undertaken = {word for text in failed["text"] for word in _undertaken(text)}
+    undertaken = {word for text in failed["text"] for word in _asked(text)}
     tellers = set(failed["component"].to_list())
     others = [
         time
         for time, component, text in ends.filter(~pl.col("undone")).select("time", "component", "message").iter_rows()
         # What names no undertaking is answered by one all the same, or by its own teller, not by any good word.
-        if (undertaken.intersection(_undertaken(text)) if undertaken else component in tellers or _undertaken(text))
+        if (undertaken.intersection(_asked(text)) if undertaken else component in tellers or _undertaken(text))
     ]
-    meanwhile = [time for time in others if time < last]
+    # Around a request that was made once others come through before and after.
+    meanwhile = [time for time in others if first < time < last or first == last]
     return len(meanwhile) >= current().enough_events and last < max(others)
 
 
@@ -256,6 +257,11 @@ def _time(end: _End) -> datetime:
 
 def _undertaken(text: str) -> set[str]:
     return {told.lower() for told in _UNDERTAKING.findall(text)}
+
+
+def _asked(text: str) -> set[str]:
+    """What a user asked for: what is undertaken with an object, or to have one made."""
+    return _undertaken(text) | {told.lower() for told in _MAKING.findall(text)}
 
 
 def _objects(text: str) -> list[str]:

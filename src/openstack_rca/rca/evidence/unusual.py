@@ -17,6 +17,12 @@ from openstack_rca.rca.knowledge import HOST, NETWORK, STORAGE, Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
+_MISTAKE_IN_TEMPLATE = re.compile(
+    r"\b(?:BadRequest|Conflict|StackValidationFailed|OverQuota\w*): resources[.\[]"
+    r"|\bForbidden: resources.{0,80}: Quota exceeded\b"
+)
+"""How heat passes on that a service turned down what a template orders: with the resource's name there."""
+
 MAX_ROWS = 5
 """Events kept per finding for citing; the count tells how many there are."""
 
@@ -249,8 +255,13 @@ def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | N
         last=group["last"],
         novelty=group["novelty"],
         baseline=expected_text(group["normal"], minutes),
-        unexplained=not warning or group["troubled"],
+        unexplained=(not warning or group["troubled"]) and not _turned_down(group["component"], told),
     )
+
+
+def _turned_down(component: str, told: str) -> bool:
+    """Whether heat tells that a service turned down what a user's template orders."""
+    return component == "heat-engine" and _MISTAKE_IN_TEMPLATE.search(told) is not None
 
 
 def unusual_traffic(rest: pl.DataFrame, minutes: float) -> list[Finding]:

@@ -79,12 +79,24 @@ class Afterwards:
         kinds = cited.select("component", "host", "template_id")
         alike = self.window.join(kinds, on=kinds.columns, how="semi", nulls_equal=True)
         # Of one kind are also lines that say something else, where a value in them states the trouble.
-        failed = alike if alike.height <= one.count else cited
+        failed = self._with_those_before_and_after(alike if alike.height <= one.count else cited)
         projects = {name.split("-")[0] for name in (one.accused, one.accuser)}
         # That it comes through on other hosts shows nothing of this one.
         there = pl.col("host").eq_missing(pl.lit(one.accuser_host, dtype=pl.String))
         events = self.surroundings.filter(there) if self.topology.is_per_host(one.accuser) else self.surroundings
         return any(is_of_one_user(failed, project, events, self.words) for project in projects)
+
+    def _with_those_before_and_after(self, failed: pl.DataFrame) -> pl.DataFrame:
+        """These lines, and those of their kinds outside of the stretch of trouble: users ask again after a while."""
+        columns = ["row", "time", "component", "host", "project_id", "text"]
+        beyond = self.surroundings.join(
+            failed.select("component", "host", "template_id"),
+            on=["component", "host", "template_id"],
+            how="semi",
+            nulls_equal=True,
+        ).filter(~pl.col("row").is_in(self.window["row"].implode()))
+        told = beyond.hstack(self.words(beyond["row"])).rename({"message": "text"})
+        return pl.concat([failed.select(columns), told.select(columns)], how="vertical_relaxed")
 
     def may_last(self, one: Finding, excused: set[int]) -> bool:
         """Whether a cause may be there still, its speaker left off with it, or something stays undone or half made.
