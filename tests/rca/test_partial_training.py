@@ -8,6 +8,7 @@ from troubles import broker_errors
 
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.rca.engine import AnalysisRequest, build_report, investigate
+from openstack_rca.rca.evidence.expected_steps import ExpectedSteps
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -33,9 +34,10 @@ def rates_of(*services: str) -> NormalRates:
     return NormalRates.from_baseline(Baseline.learn(seen), load_topology().canonical)
 
 
-def answer(cloud: Cloud, rates: NormalRates) -> Answer:
+def answer(cloud: Cloud, rates: NormalRates, *, foreign: bool = False) -> Answer:
     events, request = cloud.events(), AnalysisRequest("Is anything wrong?", ["logs"])
-    found = investigate(request, events, None, rates, load_catalogue(), load_topology())
+    steps = ExpectedSteps(foreign=foreign)
+    found = investigate(request, events, None, rates, load_catalogue(), load_topology(), expected=steps)
     return Answer(found, build_report(found))
 
 
@@ -57,5 +59,14 @@ def test_what_training_never_saw_is_not_counted_against_nothing() -> None:
 
 def test_the_report_names_what_training_never_saw() -> None:
     told = answer(Cloud(SMALL, seed=3), rates_of("nova-api", "keystone", "keystone-uwsgi")).report.missing
-    assert any("nova-compute" in note and "training" in note for note in told), told
+    assert any("nova-compute" in note and "normal logs" in note for note in told), told
     assert not any("nova-api" in note for note in told), told
+
+
+def test_the_report_says_that_the_model_is_another_clouds() -> None:
+    """By its hosts; which of that cloud's services are missing here is then no news."""
+    own, other = (
+        answer(Cloud(SMALL, seed=3), rates_of("nova-api", "barbican-api"), foreign=way) for way in (False, True)
+    )
+    assert any("learned from other hosts" in note for note in other.report.missing), other.report.missing
+    assert not any("learned from other hosts" in note for note in own.report.missing), own.report.missing

@@ -325,11 +325,14 @@ def test_a_stretch_over_midnight_tells_both_days() -> None:
         (EvidenceSort.SILENCE, "a-rule", f"{EvidenceSort.SILENCE.value}, signature a-rule"),
         (EvidenceSort.SILENCE, None, EvidenceSort.SILENCE.value),
         (EvidenceSort.SIGNATURE, None, EvidenceSort.SIGNATURE.value),
+        (EvidenceSort.MODEL_ANOMALY, None, "unexpected by the model"),
     ],
 )
 def test_evidence_says_how_it_was_found(sort: EvidenceSort, signature: str | None, told: str) -> None:
-    """A rule by its name, else the sort of evidence."""
-    assert kind_text(report_samples.evidence(sort=sort, signature=signature)) == told
+    """A rule by its name, else the sort of evidence; a line that the model did not expect, how little it did."""
+    item = report_samples.evidence(sort=sort, signature=signature)
+    assert kind_text(item.model_copy(update={"score": 0.89})) == told
+    assert kind_text(item.model_copy(update={"score": 0.99996})) == f"{told}, less expected than 99.9 % of normal lines"
 
 
 def test_what_was_read_is_counted_with_what_nobody_understood() -> None:

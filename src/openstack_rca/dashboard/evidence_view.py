@@ -43,8 +43,7 @@ def _draw_group(group: EvidenceGroup, answer: Answer, key: str, settings: Settin
     with st.container(border=True, gap="xsmall", key=f"item-{key}"):
         st.code(plain(item.text, 500), language=None, wrap_lines=True)
         with st.container(key=f"meta-{key}", gap=None):
-            score = "" if item.score is None else f"  ·  anomaly score {item.score:.2f}"
-            st.text(plain(f"{spot(item)}  ·  {counts(item)}  ·  {kind_text(item)}{score}"))
+            st.text(plain(f"{spot(item)}  ·  {counts(item)}  ·  {kind_text(item)}"))
             st.text(plain(f"accuses {place(item.accuses, item.accused_host)}: {item.why}"))
             if group.like:
                 st.text(plain(like_text(group)))

@@ -42,7 +42,7 @@ def build_report(
 
     ``seconds`` are wall seconds by name of a step; ``notes`` are sentences on what else the analysis could not see.
     """
-    request, window = case.request, _window(case)
+    request, window, untimed = case.request, _window(case), case.events.counted["time"].null_count()
     named = [] if case.verdict is Verdict.NO_FAILURE_FOUND else case.candidates[:MAX_CAUSES]
     # The plot shows these components first: the causes, then what the first one explains.
     involved = [candidate.component for candidate in named] + (named[0].explains if named else [])
@@ -74,7 +74,7 @@ def build_report(
         ruled_out=ruled_out(case.candidates, named),
         missing=[
             *(unexplained(case.findings, told) if not causes else []),
-            *missing(case.events.counted["time"].null_count(), files, case.observed, case.rates, _logged(case)),
+            *missing(untimed, files, case.observed, case.rates, _logged(case), case.expected.foreign),
             *notes,
             *request.knowledge.notices,
         ],

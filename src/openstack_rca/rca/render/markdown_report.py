@@ -128,8 +128,6 @@ def _evidence(number: str, group: EvidenceGroup, why: str) -> str:
     if item.lines > 1:
         facts.append(f"{item.lines} lines")
     facts += [markdown_prose(wording.counts(item)), markdown_prose(wording.kind_text(item))]
-    if item.score is not None:
-        facts.append(f"score {item.score:.3f}")
     # The text is one line by contract; a line break in it would be shown as a space.
     parts = [", ".join(facts), markdown_prose(why), markdown_fence(item.text.replace(chr(10), " "), limit=LOG_LIMIT)]
     if group.like:

@@ -185,9 +185,8 @@ def _evidence(page: Page, number: str, group: EvidenceGroup, why: str, *, in_ful
     if item.lines > 1:
         place_and_time.append(f"  ({item.lines} lines)", "dim")
     page.item(number, place_and_time)
-    facts = f", {wording.kind_text(item)}" + (f", score {item.score:.3f}" if item.score is not None else "")
     indent = 3 + len(number)
-    page.show(page.join(page.text(wording.counts(item), "bold"), page.text(facts)), indent)
+    page.show(page.join(page.text(wording.counts(item), "bold"), page.text(f", {wording.kind_text(item)}")), indent)
     if why:
         page.show(page.text(why), indent)
     if in_full:

@@ -117,11 +117,24 @@ def accusation(item: EvidenceItem) -> str:
     return f"accuses {place(item.accuses, item.accused_host)}: {item.why}"
 
 
+RARE = 0.9
+"""What a model gives a lower score is not worth a word."""
+_PLAIN_SORTS = {
+    EvidenceSort.NEW_TEMPLATE: "a new kind of line",
+    EvidenceSort.MODEL_ANOMALY: "unexpected by the model",
+}
+
+
 def kind_text(item: EvidenceItem) -> str:
-    """Return how the event was found: the signature by its name, else the sort of evidence."""
-    if item.sort is EvidenceSort.SIGNATURE and item.signature:
-        return f"signature {item.signature}"
-    return item.sort.value + (f", signature {item.signature}" if item.signature else "")
+    """Return how the event was found, the signature by its name, else the sort of evidence, and how little it was expected."""
+    words = _PLAIN_SORTS.get(item.sort, item.sort.value)
+    kinds = [] if item.sort is EvidenceSort.SIGNATURE and item.signature else [words]
+    if item.signature:
+        kinds.append(f"signature {item.signature}")
+    if item.score is not None and item.score >= RARE:
+        # Rounded down: nothing is less expected than all.
+        kinds.append(f"less expected than {math.floor(item.score * 1000) / 10:g} % of normal lines")
+    return ", ".join(kinds)
 
 
 def reason(item: EvidenceItem, cause: Cause, told: set[str]) -> str:

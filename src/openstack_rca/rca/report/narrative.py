@@ -312,7 +312,12 @@ def ruled_out(candidates: Sequence[Candidate], named: Sequence[Candidate]) -> li
 
 
 def missing(
-    untimed: int, files: Sequence[FileSummary], observed: pl.DataFrame, rates: NormalRates, logged: Set[str]
+    untimed: int,
+    files: Sequence[FileSummary],
+    observed: pl.DataFrame,
+    rates: NormalRates,
+    logged: Set[str],
+    foreign: bool = False,
 ) -> list[str]:
     """What the analysis could not see.
 
@@ -320,6 +325,7 @@ def missing(
         untimed: the number of events without a time.
         observed: the events of the stretch that is told.
         logged: the components of which the logs hold a line, in that stretch or not.
+        foreign: what is normal was learned from other hosts.
     """
     notes = []
     lines, unknown = sum(file.lines for file in files), sum(file.unknown_lines for file in files)
@@ -328,12 +334,17 @@ def missing(
     if not rates.known:
         notes.append("No model was used, so nothing is known of what is normal on this cloud.")
     elif observed.height:
+        foreign = foreign and not observed["host"].is_null().all()
+        if foreign:
+            notes.append("The model learned from other hosts: what it takes for normal may be another cloud's.")
         silent = sorted(rates.components - logged)
-        if silent:
-            notes.append(f"No line of {', '.join(silent)}, which logged in the training data.")
+        if silent and not foreign:
+            notes.append(f"No line of {', '.join(silent)}, of which the model's normal logs hold some.")
         strange = sorted(logged - rates.components)
         if strange:
-            notes.append(f"No line of {', '.join(strange)} in the training data: what is normal there is not known.")
+            notes.append(
+                f"No line of {', '.join(strange)} in the model's normal logs: what is normal there is not known."
+            )
     undated = int(observed["undated"].sum())
     if undated:
         notes.append(
