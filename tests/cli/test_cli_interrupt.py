@@ -108,6 +108,21 @@ def test_what_ends_a_program_ends_a_command_as_ctrl_c_does(ctrl_c: str, sent: st
     assert stopped.stderr.strip() == "Stopped. Nothing was left half-written."
 
 
+def test_what_a_thread_computes_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    """What libraries began goes on for seconds, and nobody wants it any more."""
+    code = (
+        "import signal, threading\n"
+        "from openstack_rca.cli import main\n"
+        "from openstack_rca.service import kept_reports\n"
+        "kept_reports.list_reports = lambda *_: signal.raise_signal(signal.SIGINT)\n"
+        "threading.Thread(target=threading.Event().wait).start()\n"
+        "main(['report', 'list'])"
+    )
+    command, variables = [sys.executable, "-c", code], environment(OPENSTACK_RCA_HOME=tmp_path)
+    stopped = subprocess.run(command, env=variables, capture_output=True, check=False, timeout=HANGS_AFTER_SECONDS)
+    assert stopped.returncode == 130
+
+
 def test_an_interrupt_that_a_library_swallows_comes_again() -> None:
     """NumPy drops one that hits it while it waits for an array of JAX: the next sign of progress raises it."""
     with steps() as shown, pytest.raises(KeyboardInterrupt):

@@ -110,6 +110,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, _end_as_with_ctrl_c)
     status = run(cli, arguments)
+    if status == INTERRUPTED:
+        # What libraries compute in threads of theirs goes on, for seconds, and trips over what Python takes away at its end.
+        sys.stdout.flush()
+        os._exit(status)
     # At its end Python walks over all of them once more, to free what the system takes back anyway: a sixth of a second.
     gc.freeze()
     sys.exit(status)
