@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from planned_lines import START, Line, Logs, api, compute, logs, oslo, servers, syslog
+from planned_lines import START, Line, Logs, api, backend, ceph, compute, every, logs, oslo, proxied, servers, syslog
 from test_planned_work import judged
 
 from openstack_rca.rca.evidence import is_of_one_user
@@ -236,4 +236,62 @@ def test_what_a_service_turns_down_of_a_template_is_its_authors_matter(
         *stretch(lambda at: stack(at, told), BEGINS, LENGTH, 20),
     ]
     verdict, _ = judged(cloud({"ctl1/heat/heat-engine.log": lines}), tmp_path)
+    assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy
+
+
+def osd(number: int, at: float, back: float | None) -> dict[str, list[Line]]:
+    """One OSD of Ceph is told to stop, and starts again."""
+    osds = f"osd.{number} [v2:10.0.1.1{number}:6800/81] boot"
+    told = [
+        ceph(at, f"osd.{number} marked itself down and dead"),
+        ceph(at + 1, "Health check failed: 1 osds down (OSD_DOWN)", "WRN"),
+    ]
+    up = [] if back is None else [ceph(back, osds), ceph(back + 1, "Health check cleared: OSD_DOWN (was: 1 osds down)")]
+    return {"sto1/ceph/ceph.log": told + up}
+
+
+@pytest.mark.parametrize(("last", "healthy"), [(True, True), (False, False)], ids=["all are back", "the last is not"])
+def test_osds_that_were_restarted_one_after_the_other_are_no_failure_if_each_is_back(
+    last: bool, healthy: bool, tmp_path: Path
+) -> None:
+    """Of many such events only some are cited; the last one has to be over too."""
+    lines = [ceph(20, "Health check failed: noout flag(s) set (OSDMAP_FLAGS)", "WRN")]
+    for number in range(9):
+        at = 100.0 + 60 * number
+        lines += osd(number, at, at + 30 if last or number < 8 else None)["sto1/ceph/ceph.log"]
+    pages = every(20, lambda at: ceph(at, "pgmap v81: 129 pgs: 129 active+clean; 1.2 TiB data"), until=LENGTH)
+    verdict, _ = judged(cloud({"sto1/ceph/ceph.log": [*lines, *pages]}), tmp_path)
+    assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy
+
+
+@pytest.mark.parametrize(("own_link", "healthy"), [(True, True), (False, False)], ids=["its link", "no link"])
+def test_what_a_host_says_of_the_broker_while_its_own_link_is_away_is_of_that_link(
+    own_link: bool, healthy: bool, tmp_path: Path
+) -> None:
+    kernel = [
+        syslog(BEGINS, "cmp1", "kernel", "[ 771.0] ixgbe 0000:18:00.0 eno1: NIC Link is Down"),
+        syslog(BEGINS + 250, "cmp1", "kernel", "[ 991.0] ixgbe 0000:18:00.0 eno1: NIC Link is Up 10 Gbps"),
+    ]
+    logger = "oslo.messaging._drivers.impl_rabbit"
+    lost = "[8f0d] AMQP server on 10.0.0.13:5672 is unreachable: timed out. Trying again in 1 seconds.: TimeoutError: timed out"
+    found = "[8f0d] Reconnected to AMQP server on 10.0.0.12:5672 via [amqp] client with port 51762."
+    away = [oslo(BEGINS + 1, "ERROR", logger, lost), oslo(BEGINS + 5, "INFO", logger, found)]
+    files = {"cmp1/nova/nova-compute.log": away, **({"cmp1/kern.log": kernel} if own_link else {})}
+    verdict, _ = judged(cloud(files), tmp_path)
+    assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy
+
+
+@pytest.mark.parametrize(("back", "healthy"), [(630.0, True), (None, False)], ids=["is back", "stays away"])
+def test_a_server_of_keystone_that_is_back_is_no_fault_for_the_log_ins_that_others_refuse(
+    back: float | None, healthy: bool, tmp_path: Path
+) -> None:
+    """Passwords are mistyped before, meanwhile and after; who turns them down is there."""
+    refused = (
+        '10.0.0.9 - - [10/Mar/2026:02:00:01 +0000] "POST /v3/auth/tokens HTTP/1.1" 401 109 "-" "python-keystoneclient"'
+    )
+    files = {
+        "lb1/haproxy.log": [*proxied(until=LENGTH), *backend(BEGINS, "ctl1", back, 2, "keystone")],
+        "ctl3/keystone/keystone_access.log": stretch(lambda at: (at, refused), 30, LENGTH - 20, 120),
+    }
+    verdict, _ = judged(cloud(files), tmp_path)
     assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy

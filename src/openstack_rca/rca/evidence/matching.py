@@ -201,17 +201,25 @@ def told_over(finding: Finding, catalogue: Catalogue, window: pl.DataFrame, topo
     # Not the text: of it, own_words leaves blank what is said of trouble that is over.
     lines = told.filter(pl.col("message").str.contains(over)).select("time", "message").rows()
     matches = [(moment, match) for moment, text in lines if (match := re.search(over, text)) is not None]
+    if not matches:
+        return None
     times = dict(told.filter(pl.col("row").is_in(finding.rows)).select("row", "time").rows())
+    complaints = [(times[row], (proof,)) for row, proof in zip(finding.rows, finding.proofs, strict=True)]
+    if finding.count > len(finding.rows):
+        # Of many events the last is not cited.
+        at_last = told.filter((pl.col("time") == finding.last) & (pl.col("component") == finding.accuser))
+        complaints.append((finding.last, tuple(at_last["message"].to_list())))
     ends = [
         min(
             (
                 moment
                 for moment, match in matches
-                if moment >= times[row] and all(_names(proof, value) for value in match.groupdict().values() if value)
+                if moment >= began
+                and any(all(_names(line, value) for value in match.groupdict().values() if value) for line in lines)
             ),
             default=None,
         )
-        for row, proof in zip(finding.rows, finding.proofs, strict=True)
+        for began, lines in complaints
     ]
     # Of several links that are lost, all have to be back.
     last = max((end for end in ends if end is not None), default=None)

@@ -34,7 +34,11 @@ if TYPE_CHECKING:
     )
     from openstack_rca.rca.judgement.guilt import Candidate, weigh
     from openstack_rca.rca.judgement.harm import tell_harmless
-    from openstack_rca.rca.judgement.neighbours import believe_quiet_words, discount_unsuffered
+    from openstack_rca.rca.judgement.neighbours import (
+        believe_quiet_words,
+        discount_behind_lost_links,
+        discount_unsuffered,
+    )
     from openstack_rca.rca.judgement.operator_changes import weigh_changes
     from openstack_rca.rca.judgement.own_reasons import believe_own_reasons, tell_reasons_of_ends
     from openstack_rca.rca.judgement.own_settings import blame_own_settings

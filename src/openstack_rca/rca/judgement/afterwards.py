@@ -155,7 +155,8 @@ class Afterwards:
             for one in told
             for span in (
                 [(times[row], times[row]) for row in one.rows if row in times]
-                if one.count <= len(one.rows)
+                # What was over each time was not there from its first to its last.
+                if one.count <= len(one.rows) or one.recovered is not None
                 else [(one.first, one.last)]
             )
         ]

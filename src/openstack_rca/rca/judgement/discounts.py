@@ -86,7 +86,12 @@ def discount_passing(findings: list[Finding], window: pl.DataFrame, topology: To
         passed or (one.accused != one.accuser and one.accused in over and one.last <= over[one.accused] + late)
         for one, passed in zip(findings, passing, strict=True)
     ]
-    lasting = {one.accused for one, passed in zip(findings, passing, strict=True) if one.complains and not passed}
+    lasting = {
+        one.accused
+        for one, passed in zip(findings, passing, strict=True)
+        # Who turns a log-in down is there.
+        if one.complains and not passed and one.category is not Category.AUTH
+    }
     return [
         one.weakened(0.0) if passed and one.accused not in lasting else one
         for one, passed in zip(findings, passing, strict=True)

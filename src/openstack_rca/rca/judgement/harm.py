@@ -16,7 +16,7 @@ from openstack_rca.rca.evidence import Finding, belongs_to_cloud, tells_of_lasti
 from openstack_rca.rca.judgement.afterwards import NOT_TOLD, Afterwards
 from openstack_rca.rca.judgement.lasting_causes import lasts
 from openstack_rca.rca.knowledge import Topology
-from openstack_rca.rca.vocabulary import EvidenceSort
+from openstack_rca.rca.vocabulary import Category, EvidenceSort
 from openstack_rca.rca.weights import current
 
 _ORDINARY = ("INFO", "DEBUG")
@@ -58,7 +58,7 @@ def tell_harmless(
     harmless = {
         name
         for name, told in against.items()
-        if name not in lasting and _does_no_harm(told, everything, afterwards, excused)
+        if name not in lasting and _does_no_harm(_without_refusals(told), everything, afterwards, excused)
     }
     stands = {
         name
@@ -75,6 +75,12 @@ def _tells_the_same(one: Finding, other: Finding) -> bool:
     near = timedelta(seconds=current().settling_seconds)
     alike = (one.accused, one.category, one.count) == (other.accused, other.category, other.count)
     return one is other or (alike and abs(one.first - other.first) <= near and abs(one.last - other.last) <= near)
+
+
+def _without_refusals(told: Sequence[Finding]) -> Sequence[Finding]:
+    """All that is told but the refused log-ins of any day, where more is: who turns somebody down is there."""
+    more = [one for one in told if one.category is not Category.AUTH or one.strength >= current().complaint]
+    return more if any(one.complains for one in more) else told
 
 
 def _most_telling(told: Sequence[Finding]) -> Sequence[Finding]:

@@ -7,6 +7,7 @@ whose fault it is stands once, at no level, in the log of a kernel or a switch.
 from collections import defaultdict
 from collections.abc import Sequence, Set
 from dataclasses import replace
+from datetime import timedelta
 
 import polars as pl
 
@@ -16,6 +17,8 @@ from openstack_rca.rca.vocabulary import OUTCOMES, Category, Directness
 from openstack_rca.rca.weights import current
 
 _OUTSIDE = (HOST, NETWORK, STORAGE)
+_AWAY = (Category.HANG, Category.PROCESS_DOWN, Category.MESSAGING, Category.DATABASE)
+"""Kinds of fault as which a host whose link is away sees all others."""
 
 
 def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
@@ -84,6 +87,31 @@ def discount_unsuffered(findings: Sequence[Finding], window: pl.DataFrame, topol
     if suffered or window.height <= table.few_events or any(belongs_to_cloud(name, topology) for name in failed):
         return list(findings)
     return [finding.weakened(table.left) if link else finding for finding, link in zip(findings, links, strict=True)]
+
+
+def discount_behind_lost_links(findings: Sequence[Finding]) -> list[Finding]:
+    """Set to 0 the weight of what a host says of others' absence while its own link was away, if the link came back."""
+    table = current()
+    links = [
+        one
+        for one in findings
+        if one.accused == NETWORK and one.directness is Directness.CAUSE and one.recovered and one.accused_host
+    ]
+    before, after = timedelta(seconds=table.settling_seconds), timedelta(seconds=table.waiting_seconds)
+
+    def behind(one: Finding, link: Finding) -> bool:
+        end = link.recovered or link.last
+        here = one.accuser_host == link.accused_host and one.accused not in (HOST, NETWORK)
+        return here and link.first - before <= one.first and one.last <= end + after
+
+    return [
+        one.weakened(0.0)
+        if one.directness is Directness.ACCUSATION
+        and one.category in _AWAY
+        and any(behind(one, link) for link in links)
+        else one
+        for one in findings
+    ]
 
 
 def _weight(quiet: Finding, suffers: Sequence[Finding]) -> float:

@@ -14,6 +14,7 @@ def discount(case: Case) -> None:
     findings = judgement.discount_complaints_after_own_silence(case.findings)
     findings = judgement.discount_unmissed_silence(findings, case.normal)
     findings = evidence.discount_ended_well(findings, case.observed)
+    findings = judgement.discount_behind_lost_links(findings)
     findings = judgement.discount_passing(findings, case.observed, case.topology)
     findings = judgement.discount_unconcerned(findings, case.observed, case.topology)
     findings = judgement.discount_proxies_without_address(findings, case.observed)
