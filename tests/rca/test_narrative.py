@@ -1,6 +1,7 @@
 """What the report cites, different things and different witnesses before the same again, and on which host it sees a cause."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -9,7 +10,7 @@ from finding_samples import finding
 from troubles import conductor_timeouts
 
 from openstack_rca.rca.judgement.guilt import Candidate
-from openstack_rca.rca.report.narrative import host_of, summary
+from openstack_rca.rca.report.narrative import host_of, ruled_out, summary
 from openstack_rca.rca.report.report import Cause
 from openstack_rca.rca.vocabulary import Category, Directness, Verdict
 
@@ -68,3 +69,17 @@ def test_a_thin_answer_says_what_its_best_candidate_says(said: str) -> None:
     assert summary(Verdict.INCONCLUSIVE, [guess]) == (
         "The evidence is thin. The best candidate is ceph-osd on sto1, sto2: The pool volumes is full."
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(-5, "which was in trouble no later"), (5, "which was in trouble too")],
+    ids=["before", "after"],
+)
+def test_what_is_ruled_out_tells_the_order_of_the_two_as_the_times_tell_it(seconds: int, told: str) -> None:
+    began = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)
+    root = Candidate("mariadb", onset=began + timedelta(seconds=seconds))
+    victim = Candidate("nova-api", onset=began)
+    victim.explained_by = ("mariadb", 0.8)
+    (entry,) = ruled_out([root, victim], [root])
+    assert entry.reason == f"it depends on mariadb, {told}"

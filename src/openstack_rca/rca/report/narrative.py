@@ -296,13 +296,16 @@ def _entry(component: str, alike: Sequence[Finding]) -> TimelineEntry:
 def ruled_out(candidates: Sequence[Candidate], named: Sequence[Candidate]) -> list[RuledOut]:
     """The accused that are not the root, and why not."""
     root = named[0].component if named else None
+    onsets = {candidate.component: candidate.onset for candidate in candidates}
     reasons = []
     for candidate in candidates:
         if candidate.component == root:
             continue
         if candidate.explained_by is not None:
             name, _ = candidate.explained_by
-            reason = f"it depends on {name}, which was in trouble no later"
+            began, other = candidate.onset, onsets.get(name)
+            later = began is None or other is None or other > began
+            reason = f"it depends on {name}, which was in trouble {'too' if later else 'no later'}"
         elif candidate.direct == 0 and candidate.accused == 0:
             reason = "only its own follow-up errors or silence speak against it"
         else:
