@@ -170,10 +170,10 @@ def test_a_log_of_unknown_service_may_carry_a_signature_that_names_its_accused()
 
 
 def test_lines_below_the_least_level_are_passed_over_but_unknown_levels_are_not() -> None:
-    text = "Placement API service is not responding."
-    assert (0, "placement-not-responding") in found(("nova-compute", "WARNING", text))
-    assert (0, "placement-not-responding") in found(("nova-compute", "UNKNOWN", text))
-    assert (0, "placement-not-responding") not in found(("nova-compute", "INFO", text))
+    text = "Unexpected exception in API method"
+    assert (0, "nova-api-unexpected-exception") in found(("nova-api", "ERROR", text))
+    assert (0, "nova-api-unexpected-exception") in found(("nova-api", "UNKNOWN", text))
+    assert (0, "nova-api-unexpected-exception") not in found(("nova-api", "INFO", text))
 
 
 def test_no_texts_give_no_hits() -> None:
