@@ -32,6 +32,9 @@ MAX_REPEATS = 5
 MAX_NAMED = 2
 """A line that names more objects of one kind is a list of them and belongs to the story of none."""
 
+SHARE_ROWS = 250_000
+"""So many rows of stories are put in order at once: more take more memory and no less time."""
+
 REQUEST = "request"
 
 _KIND_WORDS = {
@@ -134,7 +137,16 @@ def build_stories(events: pl.DataFrame, *, objects: bool = True) -> Stories:
         "read" if "read" in events.columns else READS,
     )
     named = pl.concat([_requests(aloud), _objects(aloud)]) if objects else _requests(aloud)
-    told = (
+    # A story holds the rows of one name: names are taken in shares, so that a share alone is held with all its columns.
+    count = named.height // SHARE_ROWS + 1
+    share = named["name"].hash() % count
+    parts = [_collapse(_told(named.filter(share == number), base), count, number) for number in range(count)]
+    return _arrange(pl.concat(parts), _ends(events))
+
+
+def _told(named: pl.DataFrame, base: pl.DataFrame) -> pl.DataFrame:
+    """The named rows, story by story, each with its number."""
+    return (
         named.join(base, on="row", how="inner")
         # In any order of names, which their hashes give sooner: the stories are put in order at the end.
         .sort(pl.col("name").hash(), "row")
@@ -143,7 +155,6 @@ def build_stories(events: pl.DataFrame, *, objects: bool = True) -> Stories:
             (pl.col("rested") | (pl.col("name") != pl.col("name").shift(1)).fill_null(True)).cum_sum().alias("story")
         )
     )
-    return _arrange(_collapse(told), _ends(events))
 
 
 def _requests(events: pl.DataFrame) -> pl.DataFrame:
@@ -219,15 +230,16 @@ def _owned(known: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(pairs)
 
 
-def _collapse(told: pl.DataFrame) -> pl.DataFrame:
-    """Leave out polling and what goes round for ever."""
+def _collapse(told: pl.DataFrame, shares: int, number: int) -> pl.DataFrame:
+    """Leave out polling and what goes round for ever; the stories of one of several shares get numbers that no other has."""
     kind = ["story", "service", "template_id"]
     told = told.with_columns((~pl.col("read")).cum_sum().alias("stretch")).filter(
         ~pl.col("read") | pl.struct(*kind, "stretch").is_first_distinct()
     )
     # Sorted and compared with the row so many before: a window over groups so many and so small takes ten times as long.
     first = pl.any_horizontal((pl.col(name) != pl.col(name).shift(MAX_REPEATS)).fill_null(value=True) for name in kind)
-    return told.sort(*kind, maintain_order=True).filter(first).sort("story", "row")
+    kept = told.sort(*kind, maintain_order=True).filter(first).sort("story", "row")
+    return kept.select((pl.col("story").cast(pl.UInt64) * shares + number), "row", "name", "kind", "time")
 
 
 def _ends(events: pl.DataFrame) -> pl.DataFrame:
