@@ -70,6 +70,19 @@ def test_a_long_cell_stays_on_its_line(terminal: Callable[[], Screen]) -> None:
     assert screen.getvalue().splitlines()[1:] == ["/a" * 100]
 
 
+def test_words_that_a_narrow_terminal_cannot_hold_stand_below_their_row(terminal: Callable[[], Screen]) -> None:
+    """Elsewhere, and where there is room, a row is one line."""
+    table = (["id", "issue", "note"], [["a1", "word " * 20, ""], ["b2", "short", "and " * 30]])
+    screen = terminal()
+    output.print_columns(*table, below=2)
+    first, words, second, issue, note = screen.getvalue().splitlines()[1:]
+    assert (first, second, issue) == ("a1", "b2", "  short") and words.startswith("  word word")
+    assert note.endswith("…") and len(note) == 80
+    screen = terminal()
+    output.print_columns(["id", "issue"], [["a1", "short"]], below=1)
+    assert screen.getvalue().splitlines()[1:] == ["a1  short"]
+
+
 def test_titles_alone_are_in_bold(terminal: Callable[[], Screen], monkeypatch: pytest.MonkeyPatch) -> None:
     screen = terminal()
     monkeypatch.delenv("NO_COLOR")

@@ -148,10 +148,15 @@ def test_what_several_say_of_themselves_in_the_same_words_is_the_fault_of_whom_t
     """Whoever needs placement ends at start with an error that speaks of it."""
     words = "{} does not start: the placement service for north has no supported version"
     ended = [
-        replace(finding(name, name, "ctl", directness=Directness.CAUSE, signature="crash"), title=words.format(name))
+        replace(
+            finding(name, name, "ctl", directness=Directness.CAUSE, signature="crash"),
+            title=words.format(name),
+            remedy="Start it again.",
+        )
         for name in ("nova-scheduler", "nova-conductor")
     ]
-    assert {one.accused for one in blame_named_by_several(ended, TOPOLOGY)} == {"placement-api"}
+    # What to do about those that ended says nothing of placement.
+    assert {(one.accused, one.remedy) for one in blame_named_by_several(ended, TOPOLOGY)} == {("placement-api", "")}
     assert blame_named_by_several(ended[:1], TOPOLOGY) == ended[:1]
     unknown = [replace(one, sort=EvidenceSort.NEW_TEMPLATE, signature=None, unexplained=True) for one in ended]
     assert {one.accused for one in blame_named_by_several(unknown, TOPOLOGY)} == {"placement-api"}

@@ -22,7 +22,7 @@ def test_the_unit_of_the_component_is_named() -> None:
 
 
 def test_what_is_no_service_has_no_unit() -> None:
-    for component in ("host", "network", "storage"):
+    for component in ("host", "storage"):
         found = checks("systemctl status <unit>", "journalctl -u <unit> -n 50", component=component)
         assert found == ["systemctl --failed", "journalctl -p err -n 100"]
 
@@ -46,6 +46,16 @@ ID = "a7f22efc-73d6-4bb9-bc2d-acfc7a78e49a"
             "curl -si <url>",
             "Failed to get 'https://discovery.example/new?size=3'.",
             "'https://discovery.example/new?size=3'",
+        ),
+        (
+            "openssl s_client -connect <endpoint>",
+            "HTTPSConnectionPool(host='api.example.org', port=5000): x",
+            "api.example.org:5000",
+        ),
+        (
+            "openssl s_client -connect <endpoint>",
+            "failed on: https://sso.example.org/realms/cloud (SSL)",
+            "sso.example.org:443",
         ),
         ("ping <other-node>", "rabbit on node rabbit@mq3 down", "mq3"),
         ("showmount -e <nfs-server>", "nfs: server 192.0.2.40 not responding, still trying", "192.0.2.40"),
@@ -100,6 +110,12 @@ def test_host_and_server_are_filled_in_where_they_are_known() -> None:
     assert with_names("openstack port show <port>", told) == "openstack port show <port>"
 
 
+def test_of_a_network_no_unit_is_asked_for() -> None:
+    """A switch has none."""
+    found = checks("systemctl status <unit>", "journalctl -u <unit> -n 50", component="network", host="tor-b07")
+    assert found == ["ping tor-b07"]
+
+
 def test_a_check_names_what_the_line_names() -> None:
     """The other host, the router or the disk that a line names stands in the command, not the host of who logged the line."""
     rule = load_catalogue().get
@@ -136,6 +152,7 @@ def test_the_same_check_is_told_once_in_its_fullest_form() -> None:
     assert checks("openstack agent list", "openstack agent list --long") == ["openstack agent list --long"]
     assert checks("openstack agent list --long", "openstack agent list") == ["openstack agent list --long"]
     assert checks("df -h", "df -i") == ["df -h", "df -i"]
+    assert checks("ls -l /srv", "ls -ln /srv", "ls -l /etc") == ["ls -ln /srv", "ls -l /etc"]
 
 
 @pytest.mark.parametrize("signature", load_catalogue().signatures, ids=lambda signature: signature.id)

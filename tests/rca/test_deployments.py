@@ -144,3 +144,34 @@ def test_the_host_is_no_container(deployment: Deployment) -> None:
     """Host, network and storage run no service of their own."""
     for component in ("host", "network", "storage"):
         assert fitted("systemctl --failed", deployment, component) == "systemctl --failed"
+
+
+@pytest.mark.parametrize(
+    ("component", "deployment", "lines"),
+    [
+        ("keystone", "kolla", "tail -n 50 /var/log/kolla/keystone/keystone.log"),
+        ("rabbitmq", "kolla-podman", "tail -n 50 /var/log/kolla/rabbitmq/rabbit@*.log"),
+        ("keystone", "tripleo", "tail -n 50 /var/log/containers/keystone/keystone.log"),
+        ("memcached", "kolla", "docker logs --tail 50 memcached"),
+    ],
+)
+def test_lines_are_read_where_the_container_writes_them(component: str, deployment: str, lines: str) -> None:
+    """Kolla's containers print nothing after their start where the service has a log of its own."""
+    unit = TOPOLOGY.unit(component)
+    assert fitted(f"journalctl -u {unit} -n 50", deployment, component) == lines
+
+
+@pytest.mark.parametrize(
+    ("deployment", "typed"),
+    [
+        ("kolla", "docker exec -it mariadb mysql -u root -p -e 'SHOW STATUS'"),
+        (
+            "helm",
+            "kubectl -n openstack exec <mariadb-pod> -- mysql --defaults-file=/etc/mysql/admin_user.cnf -e 'SHOW STATUS'",
+        ),
+        ("tripleo", "podman exec galera-bundle-podman-0 mysql -e 'SHOW STATUS'"),
+        ("packages", "mysql -e 'SHOW STATUS'"),
+    ],
+)
+def test_the_database_is_asked_with_a_login_where_root_of_its_container_has_none(deployment: str, typed: str) -> None:
+    assert fitted("mysql -e 'SHOW STATUS'", deployment, "mariadb") == typed

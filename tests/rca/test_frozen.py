@@ -1,5 +1,6 @@
 """Killed or frozen: what tells the two apart where a log ends silent."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -117,6 +118,14 @@ def test_the_only_client_that_the_broker_gave_up_stood_still_itself() -> None:
     assert (moved.accused, moved.accused_host, moved.category) == ("nova-conductor", "ctl", Category.HANG)
     # Since its last line before: what it made others wait for began no earlier.
     assert moved.first == START - timedelta(seconds=5)
+
+
+def test_where_blame_moves_to_a_client_what_to_do_is_about_that_client() -> None:
+    """Not about the broker, of which the rule speaks that knows the line."""
+    lost = replace(LOST, remedy="See why the broker stopped.", checks=("rabbitmq-diagnostics status",))
+    moved = blame_client_that_stood_still([lost, STUCK], events(*NEIGHBOURS, texts=GIVEN_UP), load_topology())[0]
+    assert "nova-conductor" in moved.remedy and "broker" not in moved.remedy
+    assert moved.checks[0] == "systemctl status <unit>" and "rabbitmq-diagnostics status" not in moved.checks
 
 
 def test_a_broker_that_several_clients_lose_is_blamed_itself() -> None:

@@ -10,9 +10,13 @@ from finding_samples import finding
 from troubles import conductor_timeouts
 
 from openstack_rca.rca.judgement.guilt import Candidate
-from openstack_rca.rca.report.narrative import host_of, ruled_out, summary
+from openstack_rca.rca.knowledge import load_topology
+from openstack_rca.rca.report.narrative import causal_chain, host_of, ruled_out, summary
+from openstack_rca.rca.report.next_checks import suggested_checks
 from openstack_rca.rca.report.report import Cause
 from openstack_rca.rca.vocabulary import Category, Directness, Verdict
+
+AT = datetime(2026, 3, 9, 14, tzinfo=UTC)
 
 
 def test_the_first_word_of_every_witness_is_cited_before_anybodys_second() -> None:
@@ -83,3 +87,21 @@ def test_what_is_ruled_out_tells_the_order_of_the_two_as_the_times_tell_it(secon
     victim.explained_by = ("mariadb", 0.8)
     (entry,) = ruled_out([root, victim], [root])
     assert entry.reason == f"it depends on mariadb, {told}"
+
+
+def test_the_same_check_of_a_second_object_is_left_out() -> None:
+    """Further rules add theirs."""
+    first = replace(finding("glance-api", "glance-api", signature="a-rule"), checks=("ls -l /srv/a", "df -h"))
+    again = replace(first, checks=("ls -l /srv/b", "df -h"))
+    other = replace(finding("glance-api", "glance-api", signature="b-rule"), checks=("ls -l /etc",))
+    candidate = Candidate("glance-api", findings=[first, again, other])
+    assert suggested_checks(candidate, None, pl.DataFrame()) == ["ls -l /srv/a", "df -h", "ls -l /etc"]
+
+
+def test_a_program_of_the_host_is_no_step_of_what_the_host_troubles() -> None:
+    """What starts chronyd says the same as chronyd; the service whose clock is wrong suffers."""
+    told = [finding("host", name) for name in ("chronyd-starter", "nova-compute")]
+    root = Candidate("host", findings=told, explains=["chronyd-starter", "nova-compute"])
+    assert [(hop.source, hop.target) for hop in causal_chain([root], told, load_topology())] == [
+        ("host", "nova-compute")
+    ]

@@ -110,7 +110,7 @@ def list_command(limit: int, form: str) -> None:
     ]
     nothing = "No incident yet: every analysis is kept here, and `history import DIR` brings in labelled ones."
     titles = ("id", "began (UTC)", "answered", "was", "issue", "note")
-    print_listing(form, [_facts(past) for past in newest], nothing, titles, rows)
+    print_listing(form, [_facts(past) for past in newest], nothing, titles, rows, below=2)
 
 
 def _facts(past: history.PastIncident) -> dict[str, Any]:

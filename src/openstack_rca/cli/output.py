@@ -109,17 +109,30 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def print_columns(titles: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[str] = ()) -> None:
-    """Print a table as plain columns, each row on one line of any width; titles in ``right`` name right-aligned columns."""
+def print_columns(
+    titles: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[str] = (), below: int = 0
+) -> None:
+    """Print a table as plain columns, each row on one line of any width; titles in ``right`` name right-aligned columns.
+
+    The last ``below`` columns are words of people. On a terminal that is too narrow for them each has a line of its own below
+    its row, and what is still too long is cut.
+    """
     lines = [list(titles), *([one_line(str(cell)) for cell in row] for row in rows)]
     widths = [max(cell_len(line[place]) for line in lines) for place in range(len(titles))]
     screen = console()
+    narrow = below > 0 and screen.is_terminal and sum(widths) + 2 * (len(widths) - 1) > screen.width
+    kept = len(titles) - below if narrow else len(titles)
     for number, line in enumerate(lines):
         cells = []
-        for title, width, cell in zip(titles, widths, line, strict=True):
+        for title, width, cell in list(zip(titles, widths, line, strict=True))[:kept]:
             gap = " " * (width - cell_len(cell))
             cells.append(gap + cell if title in right else cell + gap)
-        screen.print(Text("  ".join(cells).rstrip(), style="bold" if number == 0 else ""), soft_wrap=True)
+        shown = Text("  ".join(cells).rstrip(), style="bold" if number == 0 else "")
+        further = [Text(f"  {cell}") for cell in line[kept:] if number and cell not in ("", "-")]
+        for text in (shown, *further):
+            if narrow:
+                text.truncate(screen.width, overflow="ellipsis")
+            screen.print(text, soft_wrap=True)
 
 
 def print_listing(
@@ -129,12 +142,13 @@ def print_listing(
     titles: Sequence[str],
     rows: Sequence[Sequence[object]],
     right: Collection[str] = (),
+    below: int = 0,
 ) -> None:
     """Print ``facts`` if ``form`` is json, else ``rows`` as ``print_columns`` does, or ``nothing`` if there are none."""
     if form == "json":
         print_json(facts)
     elif rows:
-        print_columns(titles, rows, right)
+        print_columns(titles, rows, right, below)
     else:
         say(nothing)
 

@@ -29,7 +29,7 @@ def list_command(limit: int, form: str) -> None:
     rows = [
         (
             report.id,
-            f"{report.created:%Y-%m-%d %H:%M:%S}",
+            f"{report.created:%Y-%m-%d %H:%M}",
             report.verdict,
             f"{report.component or '-'}{f' on {report.host}' if report.host else ''}",
             report.issue[:TEXT_WIDTH] or "-",
@@ -40,7 +40,7 @@ def list_command(limit: int, form: str) -> None:
         f"No report is kept here yet. {places.where_nothing_is(settings, 'Make one with: openstack-rca analyze LOGS')}"
     )
     titles = ("id", "made (UTC)", "verdict", "component", "issue")
-    print_listing(form, [asdict(report) for report in kept], nothing, titles, rows)
+    print_listing(form, [asdict(report) for report in kept], nothing, titles, rows, below=1)
 
 
 @report_group.command("show", short_help="Show a kept report.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
@@ -67,6 +68,12 @@ class Finding:
     def complains(self) -> bool:
         """Whether it is not a mere symptom, and its strength is at least ``Weights.complaint``."""
         return self.directness is not Directness.SYMPTOM and self.strength >= current().complaint
+
+    def held_against(
+        self, accused: str, host: str | None, remedy: str, checks: tuple[str, ...] = (), **changes: Any
+    ) -> Finding:
+        """The same events as a finding against another component; what its rule advises is about the one accused before."""
+        return replace(self, accused=accused, accused_host=host, remedy=remedy, checks=checks, **changes)
 
     def weakened(self, factor: float) -> Finding:
         """The same finding with its weight times ``factor``."""

@@ -43,6 +43,7 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "proof": pl.String,
     "reason": pl.String,
     "checks": pl.List(pl.String),
+    "remedy": pl.String,
 }
 
 _BEHIND = "a service behind {}"
@@ -64,6 +65,7 @@ class Hit:
         valued: number of values of the line that the title names.
         reason: what the line gives as the reason; empty where the pattern keeps none.
         checks: those of the signature, with the values of the line.
+        remedy: the signature's for what the line tells.
     """
 
     signature: Signature
@@ -76,6 +78,7 @@ class Hit:
     reason: str = ""
     valued: int = 0
     checks: Sequence[str] = ()
+    remedy: str = ""
 
     @property
     def tier(self) -> int:
@@ -92,7 +95,7 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
     """What the signatures say of the events of a window (``row``, ``component``, ``level``, ``text``).
 
     Returns one row per event and accused: row, signature, accused, accused_host, directness, title,
-    valued (number of values of the line that the title names), proof, reason, checks.
+    valued (number of values of the line that the title names), proof, reason, checks, remedy.
     """
     distinct = window.select("component", "level", "text").unique(maintain_order=True).with_row_index("key")
     texts = distinct.select("key", service="component", level="level", text="text")
@@ -112,6 +115,7 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
             "proof": hit.proof,
             "reason": hit.reason,
             "checks": hit.checks,
+            "remedy": hit.remedy,
         }
         for key, hits in by_key.items()
         for hit in deciding(hits, topology)
@@ -155,6 +159,7 @@ def _hits_by_key(
         values = {item["name"]: item["value"] for item in match["values"]}
         if values[LOGGER] and accused != components[match["key"]] and passes_on(match["line_text"] or ""):
             values[LOGGER] = _BEHIND.format(values[LOGGER])
+        line = str(match["line_text"] or "")
         if accused is not None:
             by_key[match["key"]].append(
                 Hit(
@@ -163,11 +168,12 @@ def _hits_by_key(
                     _accused_host(signature, match),
                     signature.statement(values),
                     int(match["specificity"]),
-                    str(match["line_text"] or ""),
+                    line,
                     accused == components[match["key"]],
                     " ".join(value for name, value in values.items() if name in _REASONS and value),
                     len(signature.told_values(values)),
-                    signature.concrete(values),
+                    signature.concrete(values, line),
+                    signature.cure(line)[0],
                 )
             )
     return by_key

@@ -14,6 +14,7 @@ from openstack_rca.rca.evidence.accusations import REFUSED, passes_on, tells_of_
 from openstack_rca.rca.evidence.doubts import FAILED
 from openstack_rca.rca.evidence.error_kinds import UNTOLD_KIND, kind_of, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
+from openstack_rca.rca.evidence.growing import with_worst
 from openstack_rca.rca.evidence.hits import signature_hits
 from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
 from openstack_rca.rca.evidence.own_words import own_words
@@ -260,31 +261,30 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
     )
     joined = _with_values_weighed(joined, window)
     refusals = [text for text in joined["reason"].unique().to_list() if text and kind_of(text) in _TURNED_DOWN]
-    by_telling = ("valued", pl.col("reason").is_in(refusals))
+    kind = ["signature", "component", "host", "accused", "accused_host"]
+    joined = with_worst(joined.sort("time", "row"), kind)
+    by_telling = (pl.col("worst").is_not_null(), "valued", pl.col("reason").is_in(refusals))
 
     def telling(column: str) -> pl.Expr:
-        # The first of the lines that name most values, a reason beyond doubt before any other.
+        # The worst of growing figures, or the first of the lines that name most values, a reason beyond doubt before any other.
         return pl.col(column).sort_by(*by_telling, descending=True, maintain_order=True).first()
 
-    groups = (
-        joined.sort("time", "row")
-        .group_by("signature", "component", "host", "accused", "accused_host", maintain_order=True)
-        .agg(
-            lines=pl.struct("row", "proof").head(MAX_ROWS),
-            row=telling("row"),
-            proof=telling("proof"),
-            title=telling("title"),
-            reason=telling("reason"),
-            checks=telling("checks"),
-            valued=(pl.col("valued") > 0).any(),
-            refused=pl.col("proof").str.contains(REFUSED).any(),
-            count=pl.len(),
-            first=pl.col("time").min(),
-            last=pl.col("time").max(),
-            novelty=pl.col("novelty").max(),
-            normal=pl.struct("template_id", "normal_per_minute").unique().struct.field("normal_per_minute").sum(),
-            familiar=pl.col("familiar").all(),
-        )
+    groups = joined.group_by(kind, maintain_order=True).agg(
+        lines=pl.struct("row", "proof").head(MAX_ROWS),
+        row=telling("row"),
+        proof=telling("proof"),
+        title=telling("title"),
+        reason=telling("reason"),
+        checks=telling("checks"),
+        remedy=telling("remedy"),
+        valued=(pl.col("valued") > 0).any(),
+        refused=pl.col("proof").str.contains(REFUSED).any(),
+        count=pl.len(),
+        first=pl.col("time").min(),
+        last=pl.col("time").max(),
+        novelty=pl.col("novelty").max(),
+        normal=pl.struct("template_id", "normal_per_minute").unique().struct.field("normal_per_minute").sum(),
+        familiar=pl.col("familiar").all(),
     )
     leading = window.filter(pl.col("row").is_in(groups["row"].implode()))
     events = {
@@ -328,7 +328,7 @@ def _finding(
         baseline=expected_text(group["normal"] if group["familiar"] else None, minutes),
         signature=signature.id,
         valued=group["valued"],
-        remedy=signature.remedy,
+        remedy=group["remedy"],
         checks=tuple(group["checks"]),
     )
 

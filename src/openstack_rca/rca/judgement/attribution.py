@@ -5,7 +5,6 @@ fail. Where one host or one process accuses and the others go on working, the ac
 """
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -116,9 +115,7 @@ def blame_named_by_several(findings: list[Finding], topology: Topology) -> list[
         if len(names) >= current().enough_others and len(common) == 1:
             accused = common.pop()
             for finding in speakers:
-                moved[moved.index(finding)] = replace(
-                    finding, accused=accused, accused_host=None, directness=Directness.ACCUSATION
-                )
+                moved[moved.index(finding)] = finding.held_against(accused, None, "", directness=Directness.ACCUSATION)
     return moved
 
 
@@ -153,10 +150,11 @@ def keep_blame_on_common_target(findings: list[Finding], window: pl.DataFrame) -
 
 def _on_the_way(finding: Finding, host: str | None, why: str) -> Finding:
     """The same complaint, as one about the network of a host."""
-    return replace(
-        finding,
-        accused="network",
-        accused_host=host,
+    return finding.held_against(
+        "network",
+        host,
+        f"See links, routes, filters and MTU of {host or 'the host that complains'}: others reach what it cannot.",
+        ("ip -s link", "ip route", "nft list ruleset"),
         category=Category.NETWORK,
         why=why,
         title=why,

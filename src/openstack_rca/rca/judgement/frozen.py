@@ -21,6 +21,8 @@ _MISSED = r"(?i)too many heartbeats missed"
 
 _WORDLESS = (EvidenceSort.SILENCE, EvidenceSort.MISSING_STEP)
 
+_OF_WHO_WAITS = ("systemctl status <unit>", "journalctl -u <unit> -n 200", "uptime")
+
 
 def tell_frozen_from_killed(findings: Sequence[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
     """Change a silence from a stop to a hang where no line tells an end that the broker or unanswered callers would have logged.
@@ -92,8 +94,11 @@ def blame_server_of_stuck_agents(
         ):
             for one in tasks:
                 why = f"{agent} waits for {server} on all {len(places)} hosts at once: {one.why}"
-                moved[moved.index(one)] = replace(
-                    one, accused=server, accused_host=None, title=why, why=why, compared=True
+                advice = (
+                    f"See what {server} waits for: its database, the broker, a lock; its own log tells the last step."
+                )
+                moved[moved.index(one)] = one.held_against(
+                    server, None, advice, _OF_WHO_WAITS, title=why, why=why, compared=True
                 )
     return moved
 
@@ -139,10 +144,12 @@ def blame_client_that_stood_still(
     stood: datetime = own["time"].max() if own.height else earliest  # type: ignore[assignment]
     why = f"only {client} lost the broker, which {len(kept)} others of its host kept: it stood still itself"
     return [
-        replace(
-            one,
-            accused=client,
-            accused_host=host,
+        one.held_against(
+            client,
+            host,
+            f"See what {client} waited for just before: a lock, a slow disk or query, a stopped or starved process; restart it "
+            "if it still stands.",
+            _OF_WHO_WAITS,
             category=Category.HANG,
             title=why,
             why=why,

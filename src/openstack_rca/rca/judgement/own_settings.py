@@ -42,6 +42,15 @@ _REMEDIES = {
     Category.CONFIG: "Compare address, port, region and endpoint type of {service} in {client}'s configuration with those of a "
     "client that works, correct them, and restart {client}.",
 }
+_OF_ACCOUNTS = (
+    "See what changed in keystone for the users of these services (passwords, roles, the service project, fernet keys): "
+    "several are refused at once."
+)
+_CHECKS_OF_ACCOUNTS = (
+    "openstack user list --project service",
+    "openstack role assignment list --names --project service",
+    "journalctl -u <unit> -n 200",
+)
 _CHECKS = ("journalctl -u <unit> -n 200", "openstack endpoint list", "systemctl status <unit>")
 
 
@@ -96,7 +105,7 @@ def _blame_shared_account(findings: list[Finding], topology: Topology) -> list[F
     if len({finding.accuser for finding in refused}) < current().enough_others:
         return findings
     return [
-        replace(finding, accused=IDENTITY, accused_host=None, directness=Directness.ACCUSATION)
+        finding.held_against(IDENTITY, None, _OF_ACCOUNTS, _CHECKS_OF_ACCOUNTS, directness=Directness.ACCUSATION)
         if finding in refused
         else finding
         for finding in findings

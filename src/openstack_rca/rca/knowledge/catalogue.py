@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from openstack_rca.errors import SignatureCatalogueError
 from openstack_rca.rca.knowledge.literals import required_literals
-from openstack_rca.rca.knowledge.signature import CAPTURES, DEFAULT_WEIGHTS, LOGGER, Signature, alike_groups
+from openstack_rca.rca.knowledge.signature import CAPTURES, DEFAULT_WEIGHTS, LOGGER, Remedy, Signature, alike_groups
 from openstack_rca.rca.knowledge.signature_files import Entry, read_entries, shipped_rules, signature_files
 from openstack_rca.rca.knowledge.specificity import alternatives
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -261,6 +261,7 @@ def _restored(fields: dict[str, Any]) -> Signature:
     given = _DEFAULTS | {name: tuple(value) if name in _LISTS else value for name, value in fields.items()}
     directness = Directness(given["directness"])
     given |= {"category": Category(given["category"]), "directness": directness}
+    given["remedies"] = tuple(Remedy(**one) for one in given["remedies"])
     if "weight" not in fields:
         given["weight"] = DEFAULT_WEIGHTS[directness]
     return Signature.model_construct(**given)
@@ -318,7 +319,11 @@ def _demand(signature: Signature) -> pl.Expr:
 
 def _bad_pattern(signature: Signature) -> str | None:
     """Why an expression does not work in both engines: Polars' searches logs, Python's is what most people know."""
-    for name, expression in (("pattern", signature.pattern), ("recovered", signature.recovered or "")):
+    for name, expression in (
+        ("pattern", signature.pattern),
+        ("recovered", signature.recovered or ""),
+        *(("remedies", one.says) for one in signature.remedies),
+    ):
         try:
             re.compile(expression)
             pl.Series([""]).str.contains(expression)

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable
 
 from openstack_rca.rca.knowledge.named_objects import PLACEHOLDER
-from openstack_rca.rca.knowledge.topology import Topology
+from openstack_rca.rca.knowledge.topology import NETWORK, Topology
 
 MAX_CHECKS = 6
+_LISTED = re.compile(r"ls -(\w+) (.+)")
 _LAST_LINES = re.compile(r" -n (\d+)(?= |$)")
 
 
@@ -24,11 +25,18 @@ def concrete_checks(suggested: Iterable[str], component: str, topology: Topology
     checks = []
     for check in suggested:
         if unit is None and "<unit>" in check:
-            check = "journalctl -p err -n 100" if check.startswith("journalctl") else "systemctl --failed"
+            check = _without_a_unit(check, component)
         for placeholder, value in known.items():
             check = check.replace(placeholder, value) if value else check
         checks.append(check)
     return _told_once(checks)[:MAX_CHECKS]
+
+
+def _without_a_unit(check: str, component: str) -> str:
+    """What to look at where no systemd unit is in trouble; a switch has none at all."""
+    if component == NETWORK:
+        return "ping <host>"
+    return "journalctl -p err -n 100" if check.startswith("journalctl") else "systemctl --failed"
 
 
 def _told_once(checks: Iterable[str]) -> list[str]:
@@ -47,6 +55,9 @@ def _told_once(checks: Iterable[str]) -> list[str]:
 
 def _covers(check: str, other: str) -> bool:
     """Whether a check shows what the other one does, at least: more of the same log, an option more, a name for a placeholder."""
+    listed, also = _LISTED.fullmatch(check), _LISTED.fullmatch(other)
+    if listed and also and listed[2] == also[2]:
+        return set(listed[1]) >= set(also[1])
     mine, its = _LAST_LINES.search(check), _LAST_LINES.search(other)
     if mine and its and _LAST_LINES.sub("", check) == _LAST_LINES.sub("", other):
         return int(mine[1]) >= int(its[1])

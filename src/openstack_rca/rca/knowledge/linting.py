@@ -139,6 +139,9 @@ def _faulty(signature: Signature, case: Case, logger: str | None, hits: list[dic
     told = [signature.statement(_values(hit)) for hit in hits]
     if case.statement_has is not None and not any(case.statement_has in sentence for sentence in told):
         return f"is told as {told[0]!r}, without {case.statement_has!r}"
+    cures = [signature.cure(str(hit["line_text"]))[0] for hit in hits]
+    if case.remedy_has is not None and not any(case.remedy_has in cure for cure in cures):
+        return f"has the remedy {cures[0]!r}, without {case.remedy_has!r}"
     return None
 
 

@@ -29,12 +29,13 @@ _PATTERNS = {
     "<bmc>": rf" -H {_HOST}|https?://{_HOST}(?::\d+)?/redfish|\baddress https?://{_HOST}",
     "<user>": r" -U ([\w.@-]+)",
     "<url>": r"((?:https?|ldaps?)://[^\s'\"<>,;()\[\]{}|\\^`$]*[\w/=])",
+    "<endpoint>": rf"host='{_HOST}', port=(\d+)|https://{_HOST}(?::(\d+))?(?=[/?'\"\s]|$)",
     "<other-node>": rf"\brabbit@{_HOST}",
     "<nfs-server>": rf"\b[Nn][Ff][Ss]: server {_HOST}",
     "<portal>": rf"\bportal:? {_HOST}[,:]3260|(?<![\w.-]){_HOST}[:,]3260\b",
     "<domain>": r"\b(instance-[0-9a-f]{8})\b",
     "<pod>": r"\bpod[ =:\"']{1,3}(?:[\w-]+/)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![a-z0-9.-])(?!/)",
-    "<image-file>": rf"(?<![\w./-])(/[\w./-]*/images/){_ID}",
+    "<image-file>": rf"(?<![\w./-])(/[\w./-]*/images/{_ID[1:-1]})",
     "<certificate>": r"(?<![\w./-])(/[\w./-]+\.(?:pem|crt|cert|cer))\b",
     "<idp>": r"\bidentity_providers/([\w.-]+)",
 }
@@ -52,6 +53,9 @@ _ONLY_FOR = {
 
 _OWN_LINES_ONLY = ("<pod>", "<url>", "<user>", "<certificate>")
 """What other lines against the same component may name for reasons of their own."""
+
+_AROUND = {"<disk>": ("/dev/", "", "/"), "<endpoint>": ("", ":443", ":")}
+"""What a value lacks before and behind it, unless it holds the third text."""
 
 _FOUND = {placeholder: re.compile(pattern) for placeholder, pattern in _PATTERNS.items()}
 _PLAIN = re.compile(r"[\w./:@%+,=~][\w./:@%+,=~-]*")
@@ -82,7 +86,9 @@ def with_names(check: str, told: Told) -> str:
         if not check.startswith(_ONLY_FOR.get(name, "")):
             return name
         value = told.known.get(name) or _value(name, told)
-        value = f"/dev/{value}" if value and name == "<disk>" else value
+        if value and name in _AROUND:
+            before, behind, unless = _AROUND[name]
+            value = value if unless in value else f"{before}{value}{behind}"
         if _PLAIN.fullmatch(value):
             return value
         # A word of its own can be quoted.
@@ -106,5 +112,5 @@ def _value(name: str, told: Told) -> str:
 
 
 def _values(pattern: re.Pattern[str], line: str, hosts: Sequence[str]) -> list[str]:
-    found = ("".join(part or "" for part in match.groups()) for match in pattern.finditer(line))
+    found = (part for match in pattern.finditer(line) if (part := ":".join(filter(None, match.groups()))))
     return [value for value in found if value not in hosts]

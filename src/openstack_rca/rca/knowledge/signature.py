@@ -50,6 +50,7 @@ class Case(BaseModel):
         accuses: canonical component that has to be accused.
         category: kind of fault that has to be told, where it is not the rule's own.
         statement_has: words that the filled title has to hold.
+        remedy_has: words that the remedy for the line has to hold.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,12 +62,13 @@ class Case(BaseModel):
     accuses: str | None = None
     category: Category | None = None
     statement_has: str | None = None
+    remedy_has: str | None = None
 
     @model_validator(mode="after")
     def _one_or_the_other(self) -> Self:
         if (self.line is None) == (self.silent is None):
             raise ValueError("a case holds either line or silent")
-        if self.silent is not None and (self.accuses or self.category or self.statement_has):
+        if self.silent is not None and (self.accuses or self.category or self.statement_has or self.remedy_has):
             raise ValueError("a silent case answers nothing")
         return self
 
@@ -74,6 +76,21 @@ class Case(BaseModel):
     def text(self) -> str:
         """The log line."""
         return self.line if self.line is not None else self.silent or ""
+
+
+class Remedy(BaseModel):
+    """What to do about one of several faults that a rule knows by the same words.
+
+    Attributes:
+        says: expression, in any case, that the line holds where it is this fault.
+        checks: those that look at this fault; they come before the rule's own.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    says: str = Field(min_length=3)
+    remedy: str = Field(min_length=8)
+    checks: tuple[str, ...] = ()
 
 
 class Signature(BaseModel):
@@ -107,6 +124,7 @@ class Signature(BaseModel):
             line too. Of two faults, the one that is not over is told.
         recovered_by: canonical components that may tell it besides the speaker; those that run on many hosts, on its host only.
         no_look_alike: nothing that a healthy cloud writes resembles the line, so no silent case is asked for.
+        remedies: what to do instead where the line says which fault it is; the first that fits counts.
         cases: what the rule must and must not do; empty where the catalogue was loaded compiled.
     """
 
@@ -133,6 +151,7 @@ class Signature(BaseModel):
     releases: str | None = None
     remedy: str = Field(min_length=8)
     checks: tuple[str, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
     source: str = Field(min_length=3)
     contains: tuple[str, ...] = ()
     every: bool = False
@@ -255,8 +274,13 @@ class Signature(BaseModel):
         told = re.sub(r"(?<!\.)\.\.$", ".", told)
         return f"A{told[1:]}" if told.startswith(f"{_ANY_LOGGER} ") else told
 
-    def concrete(self, values: Mapping[str, str | None]) -> list[str]:
-        """The checks, with what one hit captured in the place of ``<name>`` where a group has that name.
+    def cure(self, line: str) -> tuple[str, tuple[str, ...]]:
+        """What to do, and the checks, for the fault that a line tells."""
+        chosen = next((one for one in self.remedies if re.search(one.says, line, re.IGNORECASE)), None)
+        return (chosen.remedy, (*chosen.checks, *self.checks)) if chosen else (self.remedy, self.checks)
+
+    def concrete(self, values: Mapping[str, str | None], line: str = "") -> list[str]:
+        """The checks for a line, with what its hit captured in the place of ``<name>`` where a group has that name.
 
         ``<other-host>`` is the group ``host`` or ``peer``, as ``<host>`` is where the accused is. Values are quoted from a log:
         what is not a plain word stays a placeholder.
@@ -268,7 +292,7 @@ class Signature(BaseModel):
             found = [values[alike] for group in groups for alike in alike_groups(group) if values.get(alike)]
             return found[0] if found and found[0] and _PLAIN_WORD.fullmatch(found[0]) else placeholder[0]
 
-        return [_OF_A_CHECK.sub(filled, check) for check in self.checks]
+        return [_OF_A_CHECK.sub(filled, check) for check in self.cure(line)[1]]
 
 
 def _is_foreign(path: str | None, topology: Topology) -> bool:

@@ -19,7 +19,10 @@ NETWORK = "network"
 STORAGE = "storage"
 
 _JOBS = frozenset(
-    {"backup", "dump", "exporter", "metrics", "cleanup", "purge", "archive", "rotate", "job", "cron", "report"}
+    {
+        *("backup", "dump", "exporter", "metrics", "cleanup", "purge", "archive", "rotate", "job", "cron", "report"),
+        *("interface", "setup", "bootstrap"),
+    }
 )
 _PORT_IN_URL = re.compile(
     r"^[a-z0-9+.-]+://(?:[^/@\s]*@)?(?:\[[^\]]*\]|[^/:\s]*):(\d{1,5})|^[^/\s]*:(\d{1,5})(?:/|$)", re.I

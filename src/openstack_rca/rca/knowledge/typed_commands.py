@@ -47,6 +47,22 @@ _IN_KUBERNETES = {
     "images": "crictl images",
     "info": "crictl info",
 }
+_KOLLA = (Deployment.KOLLA, Deployment.KOLLA_PODMAN)
+_WRITTEN_BY_KOLLA = {
+    "keystone": "keystone/keystone.log",
+    "mariadb": "mariadb/mariadb.log",
+    "rabbitmq": "rabbitmq/rabbit@*.log",
+    "haproxy": "haproxy/haproxy.log",
+    "horizon": "horizon/horizon.log",
+}
+"""Logs of components of one word; what their containers print ends with their start."""
+
+_AS_ROOT = {
+    **dict.fromkeys(_KOLLA, "-u root -p"),
+    Deployment.HELM: "--defaults-file=/etc/mysql/admin_user.cnf",
+}
+"""How the clients of MariaDB log in where root of the container may not as such."""
+
 _SHELL = re.compile(r"[|;&*]|\s>\s")
 
 
@@ -101,6 +117,10 @@ def _run(check: str, component: str, deployment: Deployment) -> str:
     container = container_of(component, deployment)
     if container is None:
         return check
+    program, _, rest = check.partition(" ")
+    asks = program in ("mysql", "mysqladmin") and deployment in _KOLLA
+    if program in ("mysql", "mysqladmin") and deployment in _AS_ROOT:
+        check = f"{program} {_AS_ROOT[deployment]} {rest}"
     command = f"sh -c {shlex.quote(check)}" if _SHELL.search(check) else check
     if runs_in_pods(component, deployment):
         return f"kubectl -n openstack exec {container} -- {command}"
@@ -108,7 +128,7 @@ def _run(check: str, component: str, deployment: Deployment) -> str:
         return f"juju exec --application {container} -- {command}"
     if deployment is Deployment.ANSIBLE:
         return f"lxc-attach -n {container} -- {command}"
-    return f"{_runtime(deployment)} exec {container} {command}"
+    return f"{_runtime(deployment)} exec {'-it ' if asks else ''}{container} {command}"
 
 
 def _state(component: str, deployment: Deployment, check: str) -> str:
@@ -140,6 +160,10 @@ def _lines(component: str, number: str, deployment: Deployment, check: str) -> s
         return f"kubectl -n openstack logs --tail={number} {container}"
     if deployment in (Deployment.CHARMS, Deployment.ANSIBLE):
         return _run(check, component, deployment)
+    if deployment in _KOLLA and component in _WRITTEN_BY_KOLLA:
+        return f"tail -n {number} /var/log/kolla/{_WRITTEN_BY_KOLLA[component]}"
+    if deployment is Deployment.TRIPLEO and component == "keystone":
+        return f"tail -n {number} /var/log/containers/keystone/keystone.log"
     project, _, part = component.partition("-")
     folder = {Deployment.TRIPLEO: "containers"}.get(deployment, "kolla")
     if part and deployment is not Deployment.RHOSO:

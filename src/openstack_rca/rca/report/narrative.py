@@ -9,7 +9,7 @@ import polars as pl
 from openstack_rca.plain_text import counted, times
 from openstack_rca.rca.evidence import Finding, FoundWindow, NormalRates
 from openstack_rca.rca.judgement import Candidate, probability, standing
-from openstack_rca.rca.knowledge import Catalogue, Topology, concrete_checks
+from openstack_rca.rca.knowledge import HOST, Catalogue, Topology, concrete_checks
 from openstack_rca.rca.report.next_checks import suggested_checks
 from openstack_rca.rca.report.report import (
     Cause,
@@ -51,12 +51,17 @@ def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology
         confidence=round(confidence(candidate), 3),
         confidence_parts=_parts(candidate),
         onset=candidate.onset,
-        evidence=_with_matched(_evidence([best, *candidate.findings], observed), catalogue),
+        evidence=_with_matched(_evidence([best, *_as_proof(candidate.findings, catalogue)], observed), catalogue),
         independent=is_independent(candidate),
-        explains=candidate.explains,
+        explains=_troubled(candidate, topology),
         remedy=telling.remedy,
         next_checks=checks,
     )
+
+
+def _as_proof(findings: Sequence[Finding], catalogue: Catalogue) -> list[Finding]:
+    """The findings, those that only tell of a start or a stop in good order last: they prove no fault."""
+    return sorted(findings, key=lambda one: bool(one.signature and catalogue.get(one.signature).phase))
 
 
 def is_independent(candidate: Candidate) -> bool:
@@ -188,6 +193,11 @@ def _with_matched(items: Sequence[EvidenceItem], catalogue: Catalogue) -> list[E
     return [item.model_copy(update={"matched": words or ""}) for item, words in zip(items, found, strict=True)]
 
 
+def _troubled(candidate: Candidate, topology: Topology) -> list[str]:
+    """What a candidate explains; a program of the host that is no component, such as chronyd's starter, is the host itself."""
+    return [name for name in candidate.explains if candidate.component != HOST or name in topology]
+
+
 def causal_chain(named: Sequence[Candidate], findings: Sequence[Finding], topology: Topology) -> list[Hop]:
     """At most ``MAX_HOPS`` steps from the first cause to the components that it troubles, nearest first."""
     root = named[0].component
@@ -197,7 +207,7 @@ def causal_chain(named: Sequence[Candidate], findings: Sequence[Finding], topolo
             said.setdefault((finding.accused, finding.accuser), finding)
     reached, frontier = {root}, [root]
     hops: list[Hop] = []
-    troubled = [root, *named[0].explains]
+    troubled = [root, *_troubled(named[0], topology)]
     while frontier and len(hops) < MAX_HOPS:
         source = frontier.pop(0)
         for target in troubled:

@@ -17,7 +17,11 @@ def suggested_checks(candidate: Candidate, host: str | None, observed: pl.DataFr
 
     ``host`` is where the candidate is in trouble; names separated by commas.
     """
-    findings = [candidate.leading, *candidate.findings[:_FINDINGS]]
+    # One rule looks at one object: the same check of a second one says little more.
+    findings: list[Finding] = []
+    for one in [candidate.leading, *candidate.findings[:_FINDINGS]]:
+        if one.signature is None or all(one.signature != other.signature for other in findings):
+            findings.append(one)
     if not any(PLACEHOLDER.search(check) for finding in findings for check in finding.checks):
         return [check for finding in findings for check in finding.checks]
     rows = [row for finding in candidate.findings for row in finding.rows][:_MOST_LINES]
