@@ -6,7 +6,22 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from planned_lines import START, Line, Logs, api, backend, ceph, compute, every, logs, oslo, proxied, servers, syslog
+from planned_lines import (
+    START,
+    Line,
+    Logs,
+    api,
+    backend,
+    ceph,
+    compute,
+    every,
+    logs,
+    oslo,
+    proxied,
+    servers,
+    syslog,
+    units,
+)
 from test_planned_work import judged
 
 from openstack_rca.rca.evidence import is_of_one_user
@@ -292,6 +307,22 @@ def test_a_server_of_keystone_that_is_back_is_no_fault_for_the_log_ins_that_othe
     files = {
         "lb1/haproxy.log": [*proxied(until=LENGTH), *backend(BEGINS, "ctl1", back, 2, "keystone")],
         "ctl3/keystone/keystone_access.log": stretch(lambda at: (at, refused), 30, LENGTH - 20, 120),
+    }
+    verdict, _ = judged(cloud(files), tmp_path)
+    assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy
+
+
+@pytest.mark.parametrize(("until", "healthy"), [(LENGTH, True), (BEGINS, False)], ids=["it works", "it writes nothing"])
+def test_who_was_started_again_is_back_if_it_works_not_because_it_was_started(
+    until: float, healthy: bool, tmp_path: Path
+) -> None:
+    """The manager of services tells only that it began a process."""
+    work = stretch(
+        lambda at: oslo(at, "INFO", "neutron.agent.dhcp.agent", "Synchronizing state complete"), 5, until - 6, 20
+    )
+    files = {
+        "ctl1/syslog": units("ctl1", BEGINS - 5, BEGINS, "neutron-dhcp-agent"),
+        "ctl1/neutron/neutron-dhcp-agent.log": work,
     }
     verdict, _ = judged(cloud(files), tmp_path)
     assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy

@@ -265,9 +265,13 @@ def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue, windo
     absent = missed | {finding.accused for finding in findings if finding.sort is EvidenceSort.SILENCE}
     # A start without a stop, that nobody waited for, is where a log begins, or what its writer tells again and again.
     clean = {(f.accused, f.accuser_host) for f in starts if f.accused not in absent} - stopped
+    end = window["time"].max()
+    still = {
+        (one.accused, one.accused_host) for one in findings if one.sort is EvidenceSort.SILENCE and one.last == end
+    }
     for stop in stops:
         place = (stop.accused, stop.accuser_host)
-        told = any(
+        told = place not in still and any(
             (start.accused, start.accuser_host) == place
             and start.first - stop.first <= timedelta(seconds=table.waiting_seconds)
             and start.last >= stop.last

@@ -125,10 +125,27 @@ def _works(
             # What a process writes on its way down shows nobody at work.
             after = own.filter(pl.col("time") > stopped + timedelta(seconds=table.waiting_seconds))["time"]
             back = after.min() if after.len() >= table.enough_events else None  # type: ignore[assignment]
-        if back is None:
+        if back is None or _is_silent_since(back, component, host, findings, window):
             return []
         works.append(_Work(component, host, row, began, max(began, min(stopped, back)), back))
     return works
+
+
+def _is_silent_since(
+    back: datetime, component: str, host: str, findings: Sequence[Finding], window: pl.DataFrame
+) -> bool:
+    """Whether who was started writes nothing from then on to the end, though it used to: it was begun, and does not work."""
+    table = current()
+    end = window["time"].max()
+    assert isinstance(end, datetime)
+    return any(
+        (one.accused, one.accused_host) == (component, host)
+        and one.first <= back + timedelta(seconds=table.settling_seconds)
+        and one.last >= end - timedelta(seconds=table.waiting_seconds)
+        and end - back >= timedelta(seconds=table.follows_seconds)
+        for one in findings
+        if one.sort is EvidenceSort.SILENCE and one.weight
+    )
 
 
 def _each_stop(told: Mapping[int, datetime]) -> list[tuple[int, list[datetime]]]:
