@@ -12,6 +12,7 @@ from openstack_rca.logs.event_table import COUNTED, EventTable, PackedTable
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.stories import build_stories
+from openstack_rca.rca.evidence import words_needed
 from openstack_rca.rca.knowledge import load_catalogue
 from openstack_rca.service.analysis import analyze, events_without_words
 from openstack_rca.service.trouble import find_trouble
@@ -93,3 +94,12 @@ def test_a_training_is_told_the_same_stories_and_trouble_without_the_words(
     assert durations.count() > 0 and durations.equals(Baseline.learn(whole.take()).templates["slowest_seconds"])
     failing = find_trouble(packed, load_catalogue())
     assert failing.any() and np.array_equal(failing, find_trouble(whole, load_catalogue()))
+
+
+@pytest.mark.parametrize("incident", INCIDENTS, ids=[path.name for path in INCIDENTS])
+def test_the_answer_is_the_same_where_most_everyday_lines_are_only_counted(
+    incident: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = answer(incident)
+    monkeypatch.setattr(words_needed, "MOST_WORDS", 400)
+    assert answer(incident) == whole

@@ -68,6 +68,7 @@ class Case:
         normal: the given rates, together with what the same logs show outside the stretches of trouble.
         observed: the events with what the analysis adds to them, cut to the window; ``row`` is their index. Of the whole
             recording it holds what is counted (``observe``), of a stretch of trouble the words too (``gather``).
+        counted: all events of the stretch; where it holds too many for their words, ``observed`` holds some of them only.
         surroundings: what the logs hold beyond the window too: the columns that the plot of the report reads, and those
             by which a cause before the window is found.
         earlier: events before the window in which a component tells a fault of its own.
@@ -98,6 +99,7 @@ class Case:
     expected: ExpectedSteps = field(default_factory=ExpectedSteps)
     normal: NormalRates = field(default_factory=NormalRates.empty)
     observed: pl.DataFrame = field(default_factory=pl.DataFrame)
+    counted: pl.DataFrame = field(default_factory=pl.DataFrame)
     surroundings: pl.DataFrame = field(default_factory=pl.DataFrame)
     earlier: pl.DataFrame = field(default_factory=pl.DataFrame)
     picked: bool = False

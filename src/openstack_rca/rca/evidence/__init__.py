@@ -37,7 +37,6 @@ if TYPE_CHECKING:
         observe,
         told_over_later,
         unexplained,
-        with_words,
     )
     from openstack_rca.rca.evidence.normal_rates import NormalRates
     from openstack_rca.rca.evidence.quiet_streams import silences, silent_workers
@@ -57,5 +56,12 @@ if TYPE_CHECKING:
         within,
     )
     from openstack_rca.rca.evidence.words_before import quiet_words
+    from openstack_rca.rca.evidence.words_needed import (
+        counted_beside,
+        with_cited,
+        with_needed_words,
+        with_texts,
+        with_words,
+    )
 else:
     __getattr__ = later(__name__)

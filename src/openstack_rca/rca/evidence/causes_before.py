@@ -7,9 +7,9 @@ import polars as pl
 
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.rca.evidence.hits import signature_hits
-from openstack_rca.rca.evidence.matching import with_words
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.evidence.window import FoundWindow
+from openstack_rca.rca.evidence.words_needed import with_words
 from openstack_rca.rca.knowledge import Catalogue, Topology
 from openstack_rca.rca.vocabulary import Directness
 from openstack_rca.rca.weights import current

@@ -7,7 +7,7 @@ answers. Such a complaint is over where its speaker, or anybody who names the sa
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -109,6 +109,15 @@ def discount_ended_well(findings: Sequence[Finding], window: pl.DataFrame) -> li
     many = {name for name, of_it in objects.items() if len(of_it) >= table.enough_events}
     lasting = {one.accused for one in findings if one.complains and one.recovered is None and id(one) not in ended}
     return [one.weakened(0.0) if id(one) in ended and one.accused not in lasting | many else one for one in findings]
+
+
+def tells_good_end_of(texts: Iterable[str]) -> pl.Expr:
+    """Whether an event tells a good end, and names an object or a place that one of the texts names."""
+    subjects = {name for text in texts for name in (*_objects(text), *_PLACE.findall(text))}
+    if not subjects:
+        return pl.lit(value=False)
+    told = pl.concat_str(pl.col("instance_id").fill_null(""), pl.col("message")).str.contains_any(sorted(subjects))
+    return told & pl.col("message").str.contains(trouble.ended_well())
 
 
 def leaves_open(text: str, level: str, of_other: bool) -> bool:

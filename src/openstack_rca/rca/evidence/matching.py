@@ -17,9 +17,8 @@ from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.growing import with_worst
 from openstack_rca.rca.evidence.hits import signature_hits
 from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
-from openstack_rca.rca.evidence.own_words import own_words
 from openstack_rca.rca.evidence.unusual import ERROR_AND_WORSE, MAX_ROWS, expected_text, volume
-from openstack_rca.rca.knowledge import TEXT_LIMIT, Catalogue, Signature, Topology, event_text
+from openstack_rca.rca.knowledge import Catalogue, Signature, Topology
 from openstack_rca.rca.vocabulary import OUTCOMES, REASONS, STATED_CAUSES, Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
@@ -52,18 +51,6 @@ def observe(table: EventTable, topology: Topology) -> pl.DataFrame:
     )
 
 
-def with_words(observed: pl.DataFrame, table: EventTable) -> pl.DataFrame:
-    """Events of ``observe`` with all columns of the events table, and ``text``: message, exception, detail (``own_words``)."""
-    events = table.take(observed["row"])
-    known = observed.select("row", "time", pl.col("component").cast(pl.String), "failed", "score", "undated")
-    told = (
-        events.drop("time")
-        .hstack(known)
-        .with_columns(level=pl.col("level").cast(pl.String), text=event_text().str.slice(0, TEXT_LIMIT))
-    )
-    return told.with_columns(text=own_words(told["text"], told["component"]))
-
-
 def add_scores(observed: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
     """Events of ``observe`` with the model's ``score``; row ``i`` of ``scores`` is that of the event with ``row`` ``i``."""
     return observed.with_columns(score=scores["score"].cast(pl.Float32).gather(observed["row"]))
@@ -78,12 +65,15 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
             ``normal_per_minute`` is null.
         picked: lines picked for their errors (``looks_preselected``), so that errors all through them are not noise.
     """
-    table = current()
-    unsteady = _unsteady(observed, ["component", "template_id"], picked)
-    counted = observed.group_by("component", "template_id").agg(window_count=pl.len())
+    table, kind = current(), ["component", "template_id"]
+    name = pl.col("component").cast(pl.String)
+    unsteady = _unsteady(observed, kind, picked).with_columns(name)
     joined = (
-        counted.join(rates.templates, on=["component", "template_id"], how="left")
-        .join(unsteady, on=["component", "template_id"], how="left", nulls_equal=True)
+        observed.group_by(kind)
+        .agg(window_count=pl.len())
+        .with_columns(name)
+        .join(rates.templates, on=kind, how="left")
+        .join(unsteady, on=kind, how="left", nulls_equal=True)
         .with_columns(
             pl.col("normal_per_minute").fill_null(0.0), familiar=pl.col("component").is_in(list(rates.components))
         )
@@ -91,11 +81,15 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
     fresh = novelty(
         joined["window_count"].to_numpy().astype(float), joined["normal_per_minute"].to_numpy() * max(minutes, 0.1)
     )
-    joined = joined.with_columns(
+    joined = joined.select(
+        pl.col("component").cast(observed["component"].dtype),
+        "template_id",
+        "familiar",
         novelty=pl.when("familiar").then(pl.Series(fresh)).otherwise("unsteady"),
         normal_per_minute=pl.when("familiar").then("normal_per_minute"),
-    ).drop("unsteady")
-    known = observed.join(joined, on=["component", "template_id"], how="left", maintain_order="left")
+    )
+    # Of the keys alone: a copy of all columns would be the most memory that an answer takes.
+    known = observed.hstack(observed.select(kind).join(joined, on=kind, how="left", maintain_order="left").drop(kind))
     # The logs may hold nothing but the outage: errors that go on all the time are doubted, not dismissed.
     doubted = pl.when(~pl.col("familiar") & pl.col("level").is_in(FAILURES)).then(table.doubted_novelty)
     return known.with_columns(novelty=pl.max_horizontal("novelty", doubted.otherwise(0.0)))

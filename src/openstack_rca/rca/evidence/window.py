@@ -192,6 +192,8 @@ def placed_in_time(observed: pl.DataFrame) -> pl.DataFrame:
 
 def in_window(observed: pl.DataFrame, window: FoundWindow) -> pl.DataFrame:
     """The events of a stretch of trouble, and all ``undated`` ones, with its end as their time."""
+    if not observed["undated"].any() and time_span(observed) == (window.start, window.end):
+        return observed
     inside = observed.filter(pl.col("undated") | pl.col("time").is_between(window.start, window.end))
     return _in_order(inside.with_columns(time=pl.when("undated").then(pl.lit(window.end)).otherwise("time")))
 

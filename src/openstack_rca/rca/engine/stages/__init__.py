@@ -6,8 +6,8 @@ RECORDING_STAGES = (recording.observe, recording.score, recording.rhythm, record
 """What is done once, with all that the logs hold."""
 
 FINDING_STAGES = (
-    gathering.gather,
     gathering.novelty,
+    gathering.gather,
     gathering.look_back,
     gathering.match,
     gathering.accuse,
@@ -17,6 +17,7 @@ FINDING_STAGES = (
     gathering.tasks,
     gathering.answers,
     gathering.steps,
+    gathering.cite,
     judging.discount,
     judging.remark,
     judging.attribute,

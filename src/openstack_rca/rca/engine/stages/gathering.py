@@ -7,12 +7,6 @@ from openstack_rca.rca.engine.case import Case, stage
 from openstack_rca.rca.weights import current
 
 
-@stage("gather", reads=("events", "observed"), writes=("observed",), needed=True)
-def gather(case: Case) -> None:
-    """Write the window's events with all their columns and their text."""
-    case.observed = evidence.with_words(case.observed, case.events)
-
-
 @stage("novelty", reads=("observed", "normal", "picked"), writes=("observed", "minutes"), needed=True)
 def novelty(case: Case) -> None:
     """Write each event's novelty, and how many minutes the events of the window cover."""
@@ -20,6 +14,20 @@ def novelty(case: Case) -> None:
     first, last = evidence.time_span(case.observed)
     case.minutes = max((last - first).total_seconds() / 60.0, 0.1)
     case.observed = evidence.add_novelty(case.observed, case.normal, case.minutes, case.picked)
+
+
+@stage(
+    "gather",
+    reads=("events", "observed", "catalogue", "request", "topology", "expected", "stopped"),
+    writes=("observed", "counted"),
+    needed=True,
+)
+def gather(case: Case) -> None:
+    """Write the window's events with all their columns and their text; of too many those whose words are needed."""
+    counted, known = case.observed, case.catalogue.without(case.request.omitted.signatures)
+    wanted = evidence.with_needed_words(counted, case.events, known, case.topology, case.expected)
+    case.observed = evidence.with_words(wanted, case.events)
+    case.counted = case.observed if wanted is counted else evidence.counted_beside(case.observed, counted, case.events)
 
 
 @stage(
@@ -66,38 +74,39 @@ def accuse(case: Case) -> None:
 
 @stage(
     "errors",
-    reads=("observed", "minutes", "explained_rows", "noted_rows", "findings", "picked", "topology"),
+    reads=("observed", "counted", "minutes", "explained_rows", "noted_rows", "findings", "picked", "topology"),
     writes=("findings",),
 )
 def errors(case: Case) -> None:
     """Write a finding for each kind of error that no rule knows, and for words of trouble of programs below OpenStack."""
     rest = evidence.unexplained(case.observed, case.noted_rows)
-    few = case.observed.height <= current().few_events
+    few = case.counted.height <= current().few_events
     case.findings = case.findings + evidence.new_errors(rest, case.minutes, case.picked, case.topology, few)
     if not few:
         told = evidence.unexplained(case.observed, case.explained_rows)
         case.findings = case.findings + evidence.quiet_words(told, case.minutes, case.topology)
 
 
-@stage("traffic", reads=("observed", "minutes", "noted_rows", "findings"), writes=("findings",))
+@stage("traffic", reads=("counted", "minutes", "noted_rows", "findings"), writes=("findings",))
 def traffic(case: Case) -> None:
     """Write a finding for each kind of ordinary line that comes more often than normal, or that surprises the model."""
     case.findings = case.findings + evidence.unusual_traffic(
-        evidence.unexplained(case.observed, case.noted_rows), case.minutes
+        evidence.unexplained(case.counted, case.noted_rows), case.minutes
     )
 
 
-@stage("silence", reads=("observed", "normal", "topology", "findings"), writes=("findings",))
+@stage("silence", reads=("counted", "normal", "topology", "findings"), writes=("findings",))
 def silence(case: Case) -> None:
     """Write a finding for each stream that fell silent."""
-    case.findings = case.findings + evidence.silences(case.observed, case.normal, case.topology)
-    case.findings = case.findings + evidence.silent_workers(case.observed)
+    case.findings = case.findings + evidence.silences(case.counted, case.normal, case.topology)
+    case.findings = case.findings + evidence.silent_workers(case.counted)
 
 
-@stage("tasks", reads=("observed", "stopped", "findings"), writes=("findings",))
+@stage("tasks", reads=("counted", "stopped", "findings"), writes=("findings",))
 def tasks(case: Case) -> None:
     """Write the findings of the steady tasks that stopped in the window."""
-    rows = set(case.observed["row"].to_list())
+    cited = pl.col("row").is_in(evidence.cited_rows(case.stopped).implode())
+    rows = set(case.counted.filter(cited)["row"].to_list())
     case.findings = case.findings + [finding for finding in case.stopped if finding.rows[0] in rows]
 
 
@@ -111,3 +120,10 @@ def answers(case: Case) -> None:
 def steps(case: Case) -> None:
     """Write a finding for each stretch in which more expected steps stayed away than chance explains."""
     case.findings = case.findings + evidence.missing_steps(case.expected, case.observed, case.topology, case.findings)
+
+
+@stage("cite", reads=("events", "observed", "counted", "findings"), writes=("observed", "counted"), needed=True)
+def cite(case: Case) -> None:
+    """Write the window's events with those that findings cite of the ones whose words were not read."""
+    case.observed = evidence.with_cited(case.observed, case.counted, evidence.cited_rows(case.findings), case.events)
+    case.counted = evidence.with_texts(case.counted, case.observed)

@@ -8,7 +8,7 @@ from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.rca.weights import current
 
 
-@stage("discount", reads=("findings", "catalogue", "observed", "normal", "topology"), writes=("findings",))
+@stage("discount", reads=("findings", "catalogue", "observed", "counted", "normal", "topology"), writes=("findings",))
 def discount(case: Case) -> None:
     """Weaken the findings that prove little; strengthen a few, or change their kind of fault."""
     findings = judgement.discount_complaints_after_own_silence(case.findings)
@@ -20,12 +20,12 @@ def discount(case: Case) -> None:
     findings = judgement.discount_proxies_without_address(findings, case.observed)
     findings = judgement.discount_stop_after_own_error(findings, case.catalogue)
     findings = judgement.discount_lone_warnings(findings, case.observed)
-    findings = judgement.confirm_absence(findings, case.catalogue, case.observed)
-    findings = judgement.tell_frozen_from_killed(findings, case.observed, case.topology)
-    findings = judgement.discount_orderly_absence(findings, case.catalogue, case.observed)
-    findings = judgement.discount_planned_work(findings, case.catalogue, case.observed, case.topology)
+    findings = judgement.confirm_absence(findings, case.catalogue, case.counted)
+    findings = judgement.tell_frozen_from_killed(findings, case.counted, case.topology)
+    findings = judgement.discount_orderly_absence(findings, case.catalogue, case.counted)
+    findings = judgement.discount_planned_work(findings, case.catalogue, case.counted, case.topology)
     findings = judgement.discount_old_boots(findings)
-    findings = judgement.discount_clean_restarts(findings, case.catalogue, case.observed)
+    findings = judgement.discount_clean_restarts(findings, case.catalogue, case.counted)
     # Last of all: what it weakens was sure, and no rule for unsure ones is meant for it.
     case.findings = judgement.discount_undated(judgement.weigh_changes(findings, case.catalogue), case.observed)
 
@@ -36,18 +36,18 @@ def remark(case: Case) -> None:
     case.findings = judgement.discount_remarks(case.findings, case.observed, case.surroundings, case.topology)
 
 
-@stage("attribute", reads=("findings", "observed", "topology"), writes=("findings",))
+@stage("attribute", reads=("findings", "observed", "counted", "topology"), writes=("findings",))
 def attribute(case: Case) -> None:
     """Move some findings to another component, and make causes of some."""
-    findings = judgement.discount_unsuffered(case.findings, case.observed, case.topology)
-    findings = judgement.blame_proxy_in_front(findings, case.observed)
+    findings = judgement.discount_unsuffered(case.findings, case.counted, case.topology)
+    findings = judgement.blame_proxy_in_front(findings, case.counted)
     findings = judgement.blame_named_by_several(findings, case.topology)
     findings = judgement.blame_server_of_stuck_agents(findings, case.observed, case.topology)
     findings = judgement.blame_client_that_stood_still(findings, case.observed, case.topology)
-    findings = judgement.blame_own_settings(findings, case.observed, case.topology)
-    findings = judgement.blame_link_to_shared_service(findings, case.observed, case.topology)
-    findings = judgement.blame_link_to_busy_service(findings, case.observed)
-    findings = judgement.keep_blame_on_common_target(findings, case.observed)
+    findings = judgement.blame_own_settings(findings, case.counted, case.topology)
+    findings = judgement.blame_link_to_shared_service(findings, case.counted, case.topology)
+    findings = judgement.blame_link_to_busy_service(findings, case.counted)
+    findings = judgement.keep_blame_on_common_target(findings, case.counted)
     findings = judgement.tell_reasons_of_ends(judgement.believe_own_reasons(findings, case.topology))
     case.findings = judgement.believe_quiet_words(findings, case.observed, case.topology)
 
