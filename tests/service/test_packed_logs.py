@@ -55,6 +55,14 @@ def tables() -> tuple[EventTable, EventTable]:
     return whole.table, packed.table
 
 
+def test_events_that_are_chosen_are_those_of_the_whole_table(tables: tuple[EventTable, EventTable]) -> None:
+    whole, packed = (table.chosen(pl.Series(range(7, table.height, 3), dtype=pl.UInt32)) for table in tables)
+    assert isinstance(packed, PackedTable) and packed.take().equals(whole.take())
+    assert packed.evaluated(pl.col("message").str.len_chars()).equals(
+        whole.evaluated(pl.col("message").str.len_chars())
+    )
+
+
 def test_any_events_are_found_again_by_their_index(tables: tuple[EventTable, EventTable]) -> None:
     """All of them, some in any order, none; all columns or a few."""
     whole, packed = tables

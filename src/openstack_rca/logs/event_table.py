@@ -93,6 +93,10 @@ class EventTable(ABC):
         """The same events with names in the column ``host`` or ``service`` replaced; ``names`` maps old to new, others stay."""
 
     @abstractmethod
+    def chosen(self, rows: pl.Series) -> EventTable:
+        """The events with these ascending indices alone; the words of the others are not looked at."""
+
+    @abstractmethod
     def joined(self, rows: pl.Series, added: EventTable, spill: Callable[[], BinaryIO]) -> EventTable:
         """The events with these indices and those of ``added``, sorted again; ``spill`` opens a file for their texts."""
 
@@ -111,6 +115,9 @@ class _WholeTable(EventTable):
 
     def renamed(self, column: str, names: Mapping[str, str]) -> EventTable:
         return _WholeTable(self._events.with_columns(pl.col(column).replace(names)))
+
+    def chosen(self, rows: pl.Series) -> EventTable:
+        return _WholeTable(self._events[rows])
 
     def joined(self, rows: pl.Series, added: EventTable, spill: Callable[[], BinaryIO]) -> EventTable:
         both = pl.concat([self._events[rows], added.take()])
@@ -188,6 +195,10 @@ class PackedTable(EventTable):
         table = PackedTable(self.counted.with_columns(told), self.places, self.parts, self.threads)
         table.keeper = self.keeper
         return table
+
+    def chosen(self, rows: pl.Series) -> EventTable:
+        """See ``EventTable``."""
+        return PackedTable(self.counted[rows], self.places.gather(rows), self.parts, self.threads)
 
     def joined(self, rows: pl.Series, added: EventTable, spill: Callable[[], BinaryIO]) -> EventTable:
         """See ``EventTable``."""

@@ -187,7 +187,8 @@ def prepare(
     given = read_for_question(paths, settings, *window, listener, cluster)
     read, kept = given.read, given.kept
     if only_info:
-        read, kept = replace(read, table=EventTable.of(read.events.filter(pl.col("level") < "WARNING"))), None
+        calm = read.table.counted.select((pl.col("level") < "WARNING").arg_true()).to_series()
+        read, kept = replace(read, table=read.table.chosen(calm)), None
     notes = [*given.notes, *reading_notes(read, kept)]
     lap("read")
     listener.step(PreparingStep.LOAD)
