@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+<<<<<<< HEAD
 from planned_lines import (
     START,
     Line,
@@ -22,10 +23,16 @@ from planned_lines import (
     syslog,
     units,
 )
+=======
+from finding_samples import finding
+from planned_lines import START, Line, Logs, api, backend, ceph, compute, every, logs, oslo, proxied, servers, syslog
+>>>>>>> d6bd30af (The further lines of one user's requests are found in long recordings too; one rule tells of OSDs that were told to stop)
 from test_planned_work import judged
 
 from openstack_rca.rca.evidence import is_of_one_user
-from openstack_rca.rca.vocabulary import Verdict
+from openstack_rca.rca.judgement.afterwards import Afterwards
+from openstack_rca.rca.knowledge import load_topology
+from openstack_rca.rca.vocabulary import Category, Verdict
 
 LENGTH, BEGINS, ENDS = 1200.0, 400.0, 450.0
 Kind = Callable[[float], Line]
@@ -312,6 +319,7 @@ def test_a_server_of_keystone_that_is_back_is_no_fault_for_the_log_ins_that_othe
     assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize(("until", "healthy"), [(LENGTH, True), (BEGINS, False)], ids=["it works", "it writes nothing"])
 def test_who_was_started_again_is_back_if_it_works_not_because_it_was_started(
     until: float, healthy: bool, tmp_path: Path
@@ -326,3 +334,24 @@ def test_who_was_started_again_is_back_if_it_works_not_because_it_was_started(
     }
     verdict, _ = judged(cloud(files), tmp_path)
     assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy
+=======
+def test_the_further_lines_of_one_user_are_found_in_a_recording_that_keeps_its_names_once() -> None:
+    """A long recording holds them as categories, the window as text."""
+    text = "Insufficient free space for volume creation on host sto1@ceph#rbd (requested / avail): 200000/61234.0"
+    at = [START + timedelta(seconds=seconds) for seconds in (100, 500, 700)]
+    surroundings = pl.DataFrame({"row": [0, 1, 2], "time": at, "template_id": [7, 8, 7], "failed": False}).with_columns(
+        component=pl.Series(["cinder-volume", "cinder-scheduler", "cinder-volume"], dtype=pl.Categorical),
+        host=pl.lit("ctl1").cast(pl.Categorical), level=pl.lit("INFO"),
+    )  # fmt: skip
+    window = pl.DataFrame(
+        {"row": [1], "time": [at[1]], "component": "cinder-scheduler", "host": "ctl1", "template_id": [8]}
+    ).with_columns(project_id=pl.lit("a"), text=pl.lit(text))
+
+    def words(rows: pl.Series) -> pl.DataFrame:
+        made = pl.DataFrame({"instance_id": [None] * rows.len()}, schema={"instance_id": pl.String})
+        return made.with_columns(project_id=pl.lit("b"), message=pl.lit("Created volume successfully."))
+
+    one = finding("cinder-volume", "cinder-scheduler", "ctl1", category=Category.CAPACITY, row=1)
+    seen = Afterwards([one], window, surroundings, surroundings, lambda _: None, words, load_topology())
+    assert seen.is_a_requests_matter(one)
+>>>>>>> d6bd30af (The further lines of one user's requests are found in long recordings too; one rule tells of OSDs that were told to stop)

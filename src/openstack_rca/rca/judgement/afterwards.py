@@ -89,12 +89,12 @@ class Afterwards:
     def _with_those_before_and_after(self, failed: pl.DataFrame) -> pl.DataFrame:
         """These lines, and those of their kinds outside of the stretch of trouble: users ask again after a while."""
         columns = ["row", "time", "component", "host", "project_id", "text"]
-        beyond = self.surroundings.join(
-            failed.select("component", "host", "template_id"),
-            on=["component", "host", "template_id"],
-            how="semi",
-            nulls_equal=True,
-        ).filter(~pl.col("row").is_in(self.window["row"].implode()))
+        kinds = ["component", "host", "template_id"]
+        # Events that were read later stand in the window with plain names.
+        wanted = failed.select(pl.col(name).cast(self.surroundings.schema[name]) for name in kinds)
+        beyond = self.surroundings.join(wanted, on=kinds, how="semi", nulls_equal=True).filter(
+            ~pl.col("row").is_in(self.window["row"].implode())
+        )
         told = beyond.hstack(self.words(beyond["row"])).rename({"message": "text"})
         return pl.concat([failed.select(columns), told.select(columns)], how="vertical_relaxed")
 
