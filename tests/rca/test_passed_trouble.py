@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-<<<<<<< HEAD
+from finding_samples import finding
 from planned_lines import (
     START,
     Line,
@@ -23,10 +23,6 @@ from planned_lines import (
     syslog,
     units,
 )
-=======
-from finding_samples import finding
-from planned_lines import START, Line, Logs, api, backend, ceph, compute, every, logs, oslo, proxied, servers, syslog
->>>>>>> d6bd30af (The further lines of one user's requests are found in long recordings too; one rule tells of OSDs that were told to stop)
 from test_planned_work import judged
 
 from openstack_rca.rca.evidence import is_of_one_user
@@ -319,7 +315,6 @@ def test_a_server_of_keystone_that_is_back_is_no_fault_for_the_log_ins_that_othe
     assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(("until", "healthy"), [(LENGTH, True), (BEGINS, False)], ids=["it works", "it writes nothing"])
 def test_who_was_started_again_is_back_if_it_works_not_because_it_was_started(
     until: float, healthy: bool, tmp_path: Path
@@ -334,7 +329,8 @@ def test_who_was_started_again_is_back_if_it_works_not_because_it_was_started(
     }
     verdict, _ = judged(cloud(files), tmp_path)
     assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy
-=======
+
+
 def test_the_further_lines_of_one_user_are_found_in_a_recording_that_keeps_its_names_once() -> None:
     """A long recording holds them as categories, the window as text."""
     text = "Insufficient free space for volume creation on host sto1@ceph#rbd (requested / avail): 200000/61234.0"
@@ -354,4 +350,3 @@ def test_the_further_lines_of_one_user_are_found_in_a_recording_that_keeps_its_n
     one = finding("cinder-volume", "cinder-scheduler", "ctl1", category=Category.CAPACITY, row=1)
     seen = Afterwards([one], window, surroundings, surroundings, lambda _: None, words, load_topology())
     assert seen.is_a_requests_matter(one)
->>>>>>> d6bd30af (The further lines of one user's requests are found in long recordings too; one rule tells of OSDs that were told to stop)
