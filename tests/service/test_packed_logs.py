@@ -19,7 +19,7 @@ from openstack_rca.service.trouble import find_trouble
 from openstack_rca.settings import load_settings
 from trained_environment import SAMPLES
 
-INCIDENTS = [SAMPLES / "incidents" / name for name in ("INC-003", "INC-010", "INC-017", "HEALTHY-001")]
+INCIDENTS = [SAMPLES / "incidents" / name for name in ("INC-003", "INC-009", "INC-010", "INC-017", "HEALTHY-001")]
 
 
 @pytest.fixture
