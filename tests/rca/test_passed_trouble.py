@@ -16,6 +16,7 @@ from planned_lines import (
     ceph,
     compute,
     every,
+    galera,
     logs,
     oslo,
     proxied,
@@ -257,6 +258,10 @@ def test_what_a_service_turns_down_of_a_template_is_its_authors_matter(
     assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy
 
 
+def osd_own(at: float, text: str) -> Line:
+    return at, f"{START + timedelta(seconds=at):%Y-%m-%dT%H:%M:%S.000}+0000 7f50d611db0a -1 {text}"
+
+
 def osd(number: int, at: float, back: float | None) -> dict[str, list[Line]]:
     """One OSD of Ceph is told to stop, and starts again."""
     osds = f"osd.{number} [v2:10.0.1.1{number}:6800/81] boot"
@@ -277,8 +282,19 @@ def test_osds_that_were_restarted_one_after_the_other_are_no_failure_if_each_is_
     for number in range(9):
         at = 100.0 + 60 * number
         lines += osd(number, at, at + 30 if last or number < 8 else None)["sto1/ceph/ceph.log"]
+    daemon = [
+        line
+        for number in range(9)
+        for at in (100.0 + 60 * number,)
+        for line in (
+            osd_own(at - 1, f"osd.{number} 481 *** Got signal Terminated ***"),
+            osd_own(at + 28, f"osd.{number} 483 state: booting -> active"),
+        )
+    ]
     pages = every(20, lambda at: ceph(at, "pgmap v81: 129 pgs: 129 active+clean; 1.2 TiB data"), until=LENGTH)
-    verdict, _ = judged(cloud({"sto1/ceph/ceph.log": [*lines, *pages]}), tmp_path)
+    scrubs = stretch(lambda at: osd_own(at, "log_channel(cluster) log [DBG] : 9.dc deep-scrub ok"), 7, LENGTH, 50)
+    own = [*scrubs, *(daemon if last else daemon[:-1])]
+    verdict, _ = judged(cloud({"sto1/ceph/ceph.log": [*lines, *pages], "sto1/ceph/ceph-osd.log": own}), tmp_path)
     assert (verdict is Verdict.NO_FAILURE_FOUND) is healthy
 
 
@@ -350,3 +366,22 @@ def test_the_further_lines_of_one_user_are_found_in_a_recording_that_keeps_its_n
     one = finding("cinder-volume", "cinder-scheduler", "ctl1", category=Category.CAPACITY, row=1)
     seen = Afterwards([one], window, surroundings, surroundings, lambda _: None, words, load_topology())
     assert seen.is_a_requests_matter(one)
+
+
+@pytest.mark.parametrize(("stuck", "first"), [(True, "mariadb"), (False, "host")], ids=["a member", "nobody"])
+def test_a_host_that_is_up_again_is_not_why_a_member_of_a_cluster_there_does_not_serve(
+    stuck: bool, first: str, tmp_path: Path
+) -> None:
+    """After a power cut hosts come back, and a database that may not bootstrap says so itself."""
+    kernel = [
+        syslog(BEGINS, "db1", "kernel", "[ 0.000000] Linux version 6.8.0-45-generic (buildd@lcy02) #45-Ubuntu SMP")
+    ]
+    told = [galera(5, "ready for connections.")]
+    told += [
+        galera(BEGINS + 60, "WSREP: It may not be safe to bootstrap the cluster from this node. It was not the last one to leave the "
+               "cluster and may not contain all the updates.", "ERROR"),
+        galera(BEGINS + 61, "Aborting", "ERROR"),
+    ] if stuck else []  # fmt: skip
+    _, named = judged(cloud({"db1/kern.log": kernel, "db1/mariadb/mariadb.log": told}), tmp_path)
+    assert named[:1] == [first] or (not stuck and not named)
+    assert not stuck or "host" not in named

@@ -156,7 +156,7 @@ class Afterwards:
             for span in (
                 [(times[row], times[row]) for row in one.rows if row in times]
                 # What was over each time was not there from its first to its last.
-                if one.count <= len(one.rows) or one.recovered is not None
+                if one.count <= len(one.rows) or self.ended(one) is not None
                 else [(one.first, one.last)]
             )
         ]

@@ -150,7 +150,7 @@ def discount_old_boots(findings: list[Finding]) -> list[Finding]:
         finding
         for finding in findings
         if finding.directness is Directness.CAUSE
-        and finding.category in STATED_CAUSES
+        and (finding.category in STATED_CAUSES or (finding.category in _OF_CLUSTERS and _speaks_of_itself(finding)))
         and finding.strength >= table.plain
         and not finding.recovered
     ]
@@ -160,6 +160,11 @@ def discount_old_boots(findings: list[Finding]) -> list[Finding]:
         return stated and min(trouble) > boot.last + timedelta(seconds=table.settling_seconds)
 
     return [finding for finding in findings if finding not in boots or (finding.last >= old and not unmissed(finding))]
+
+
+def _speaks_of_itself(finding: Finding) -> bool:
+    """Whether a member of a cluster says what keeps it from serving."""
+    return finding.accuser == finding.accused and finding.signature is not None
 
 
 def discount_undated(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:

@@ -53,7 +53,8 @@ def tell_harmless(
         if one.strength >= current().noticeable or (one.weight and one.unexplained):
             against[one.accused].append(one)
     excused = afterwards.rows_of_absences()
-    lasting = {one.accused for one in findings if lasts(one, findings, window, surroundings)}
+    # That somebody started is over as soon as it is told; whether it works is told by its silence.
+    lasting = {one.accused for one in findings if lasts(one, findings, window, surroundings) and ended(one) != one.last}
     everything = [one for told in against.values() for one in told]
     harmless = {
         name
