@@ -11,9 +11,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
 from cli_helpers import HANGS_AFTER_SECONDS, Program, files_below
 
+from openstack_rca.cli.main import run
 from openstack_rca.cli.output import steps
 from trained_environment import ROOT, Trained, environment, program
 
@@ -121,6 +123,21 @@ def test_what_a_thread_computes_does_not_hold_up_the_end(tmp_path: Path) -> None
     command, variables = [sys.executable, "-c", code], environment(OPENSTACK_RCA_HOME=tmp_path)
     stopped = subprocess.run(command, env=variables, capture_output=True, check=False, timeout=HANGS_AFTER_SECONDS)
     assert stopped.returncode == 130
+
+
+def test_ctrl_c_while_a_class_is_made_ends_the_command_as_any_other(capsys: pytest.CaptureFixture[str]) -> None:
+    """Which takes a while when a library is imported; Python 3.11 tells of it by an error of its own."""
+
+    class Interrupted:
+        def __set_name__(self, owner: type, name: str) -> None:
+            raise KeyboardInterrupt
+
+    @click.command
+    def loading() -> None:
+        type("Made", (), {"field": Interrupted()})
+
+    assert run(loading, []) == 130
+    assert capsys.readouterr().err == "Stopped. Nothing was left half-written.\n"
 
 
 def test_an_interrupt_that_a_library_swallows_comes_again() -> None:

@@ -30,6 +30,8 @@ Exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 3 tr
 INTERRUPTED = 130
 """What shells report of a program that SIGINT ended: 128 and the signal's number."""
 
+_STOPPED = "Stopped. Nothing was left half-written."
+
 COMMANDS = {
     "analyze": LazyCommand("analyze", "analyze_command", "Find the root cause in logs."),
     "backup": LazyCommand("backup", "backup_command", "Copy the embedded tracking database."),
@@ -151,7 +153,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        _say("Stopped. Nothing was left half-written.")
+        _say(_STOPPED)
         return INTERRUPTED
     except OpenStackRcaError as error:
         _say(f"Error: {error}")
@@ -160,6 +162,10 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
         _say(f"Error: {_forbidden(error)}")
         return 1
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a user never sees a bare stack trace
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            # Python before 3.12 tells so of Ctrl-C while a class is made, which imports do.
+            _say(_STOPPED)
+            return INTERRUPTED
         from openstack_rca.service.places import keep_trace
 
         _say(f"Error: Unexpected {type(error).__name__}: {error}. {keep_trace()}")
