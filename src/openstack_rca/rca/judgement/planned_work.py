@@ -82,8 +82,9 @@ def discount_planned_work(
         for one in findings
     ]
     excusable = {id(one) for one, excuse in zip(findings, of_work, strict=True) if excuse}
-    if any(id(one) not in excusable and _brief(one, works, times) for one in others):
-        # Without its cause a victim would come first.
+    victims = [one for one in others if one.category not in STATED_CAUSES and id(one) not in excusable]
+    if any(_brief(one, works, times) for one in victims):
+        # Without its cause a victim would come first; a setting or a shortage is no restart's doing.
         return list(findings)
     return [one.weakened(0.0) if excuse else one for one, excuse in zip(findings, of_work, strict=True)]
 
@@ -190,9 +191,9 @@ def _over(
     # Nobody takes the place of an agent of one host.
     speakers = {name for name in speakers if name and not (name in topology and topology.is_per_host(name))}
     peers = window.filter(pl.col("component").is_in(speakers) & (pl.col("host") != work.host))
-    if taken_over or peers["time"].is_between(work.stopped, work.back, closed="left").any():
+    if taken_over or peers["time"].is_between(work.began, work.back, closed="none").any():
         return True
-    missed = sum(one.count for one in about if one.accuser not in (work.component, *_UNITS))
+    missed = sum(one.count for one in about if one.accuser not in (work.component, *_UNITS) and _brief(one, [work], times))
     return work.back - work.stopped <= timedelta(seconds=table.restart_seconds) and missed < table.lasting_errors
 
 
