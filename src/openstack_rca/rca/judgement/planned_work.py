@@ -193,7 +193,9 @@ def _over(
     peers = window.filter(pl.col("component").is_in(speakers) & (pl.col("host") != work.host))
     if taken_over or peers["time"].is_between(work.began, work.back, closed="none").any():
         return True
-    missed = sum(one.count for one in about if one.accuser not in (work.component, *_UNITS) and _brief(one, [work], times))
+    missed = sum(
+        one.count for one in about if one.accuser not in (work.component, *_UNITS) and _brief(one, [work], times)
+    )
     return work.back - work.stopped <= timedelta(seconds=table.restart_seconds) and missed < table.lasting_errors
 
 
