@@ -103,7 +103,7 @@ def test_a_list_that_the_client_gave_in_json_is_read_like_its_table() -> None:
 
 def test_an_object_with_a_status_that_no_client_lists_keeps_its_own_words() -> None:
     (found,) = rows(
-        json.dumps([{"ID": 3, "Name": "a", "Status": "failed", "message": "full", "time": STORY[0][:19]}]), "x.json"
+        json.dumps([{"ID": 3, "Name": "a", "Status": "failed", "Message": "full", "Time": STORY[0][:19]}]), "x.json"
     )
     assert found["message"] == "full"
 

@@ -48,7 +48,9 @@ def test_no_place_turns_a_client_away(place: str) -> None:
 def test_several_clients_that_are_turned_away_speak_against_the_service() -> None:
     """Nobody but the service is what they have in common."""
     both = [finding("keystone", name, category=Category.AUTH) for name in ("heat-api", "nova-api")]
-    assert blame_own_settings(both, events(*SERVED), TOPOLOGY) == both
+    told = blame_own_settings(both, events(*SERVED), TOPOLOGY)
+    assert {one.accused for one in told} == {"keystone"}
+    assert all("openstack user list --project service" in one.checks for one in told)
 
 
 def test_who_has_no_account_shares_none() -> None:

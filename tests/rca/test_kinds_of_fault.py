@@ -183,7 +183,8 @@ def test_of_figures_that_grow_the_last_line_is_the_proof(shares: tuple[int, ...]
 @pytest.mark.parametrize(
     ("titles", "last"),
     [
-        (["the queue holds 10 messages", "the queue holds 90 messages"], True),
+        (["the pool is 80 % full", "the pool is 95 % full"], True),
+        (["nothing listens on port 5000", "nothing listens on port 9292"], False),
         (["40 GB are free", "2 GB are free"], True),
         (["osd.3 is full", "osd.12 is full"], False),
         (["nothing listens at 192.0.2.9:80", "nothing listens at 192.0.2.10:443"], False),

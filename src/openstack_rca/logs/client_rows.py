@@ -23,6 +23,8 @@ _HOST_COLUMNS = ("host", "hypervisor hostname", "node")
 _SUBJECTS = ("binary", "agent type")
 _SUBJECTS_IN_JSON = frozenset({"Binary", "Agent Type"})
 _THING_IN_JSON = frozenset({"ID", "Name", "Status"})
+_OF_RECORDS = frozenset({"Message", "Msg", "Text", "Level", "Severity", "Reason"})
+"""What a record of a log has, and no row."""
 OF_CLIENT = frozenset({"id", "uuid", "field", "name", *STATE_COLUMNS, *_HOST_COLUMNS, *_SUBJECTS})
 
 
@@ -49,7 +51,7 @@ def row_in_json(value: Mapping[str, Any]) -> Told | None:
     """A record of a row that the client gave with ``-f json``; None for anything else."""
     if not (_SUBJECTS_IN_JSON.intersection(value) or value.keys() >= _THING_IN_JSON):
         return None
-    if not all(key[:1].isupper() or key[:1].isdigit() for key in value):
+    if not all(key[:1].isupper() or key[:1].isdigit() for key in value) or _OF_RECORDS.intersection(value):
         return None
     row = {key.lower(): "" if cell is None else str(cell) for key, cell in value.items()}
     # A table shows XXX for an agent that is not alive.

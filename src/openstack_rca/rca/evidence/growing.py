@@ -8,10 +8,17 @@ import polars as pl
 _FIGURE = re.compile(r"(?<![\w.:=/-])\d+(?:\.\d+)?(?![\w:/-]|\.\d)")
 """A number of its own: no part of a name, a version, an address or a time."""
 
+_MEASURED = re.compile(r"\d ?(?:%|percent\b|[kKMGT]i?B\b|bytes\b|m?s\b|seconds\b)")
+"""A quantity: a port, a line or a pid grows by chance."""
+
 
 def last_of_growing(titles: Sequence[str]) -> str | None:
     """The last of statements that are alike but for figures that go one way only; None: they do not."""
-    if len(titles) < 2 or len({_FIGURE.sub("#", title) for title in titles}) > 1:
+    if (
+        len(titles) < 2
+        or not all(map(_MEASURED.search, titles))
+        or len({_FIGURE.sub("#", title) for title in titles}) > 1
+    ):
         return None
     figures = [[float(value) for value in _FIGURE.findall(title)] for title in titles]
     grow = all(list(column) == sorted(column) for column in zip(*figures, strict=True))

@@ -79,7 +79,7 @@ class Afterwards:
         kinds = cited.select("component", "host", "template_id")
         alike = self.window.join(kinds, on=kinds.columns, how="semi", nulls_equal=True)
         # Of one kind are also lines that say something else, where a value in them states the trouble.
-        failed = self._with_those_before_and_after(alike if alike.height <= one.count else cited)
+        failed = self._with_those_before_and_after(alike) if alike.height <= one.count else cited
         projects = {name.split("-")[0] for name in (one.accused, one.accuser)}
         # That it comes through on other hosts shows nothing of this one.
         there = pl.col("host").eq_missing(pl.lit(one.accuser_host, dtype=pl.String))

@@ -57,7 +57,8 @@ def _covers(check: str, other: str) -> bool:
     """Whether a check shows what the other one does, at least: more of the same log, an option more, a name for a placeholder."""
     listed, also = _LISTED.fullmatch(check), _LISTED.fullmatch(other)
     if listed and also and listed[2] == also[2]:
-        return set(listed[1]) >= set(also[1])
+        # With -d a folder shows itself, without it what lies in it.
+        return set(listed[1]) >= set(also[1]) and ("d" in listed[1]) == ("d" in also[1])
     mine, its = _LAST_LINES.search(check), _LAST_LINES.search(other)
     if mine and its and _LAST_LINES.sub("", check) == _LAST_LINES.sub("", other):
         return int(mine[1]) >= int(its[1])
