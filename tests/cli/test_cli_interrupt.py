@@ -114,6 +114,8 @@ def test_what_a_thread_computes_does_not_hold_up_the_end(tmp_path: Path) -> None
     """What libraries began goes on for seconds, and nobody wants it any more."""
     code = (
         "import signal, threading\n"
+        # Who runs in the background of a script begins without this signal.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from openstack_rca.cli import main\n"
         "from openstack_rca.service import kept_reports\n"
         "kept_reports.list_reports = lambda *_: signal.raise_signal(signal.SIGINT)\n"
