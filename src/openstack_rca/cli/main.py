@@ -124,8 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def suit_the_allocator(words: Sequence[str]) -> None:
     """Let a command that ends soon keep the memory that it freed for longer; what the user says of the allocator stands.
 
-    Asking the system for it again, above all for the large blocks that are given back at once by default, takes a tenth of a
-    long answer's time.
+    The large blocks, which are given back at once by default, are asked for again and again, page by page.
     """
     if os.environ["_RJEM_MALLOC_CONF"] == ALLOCATOR and not set(GO_ON) & set(words):
         os.environ["_RJEM_MALLOC_CONF"] = ALLOCATOR.replace(":500", ":5000") + ",oversize_threshold:0"
