@@ -22,12 +22,10 @@ _KEEP = "\x02_"
 # Stands for the double quotes around a request line, so that the mask of quoted values passes by.
 _QUOTE = "\x01"
 
-# The first masks make most access lines equal, and only distinct texts go on to the others.
-_EARLY: tuple[tuple[str, str], ...] = (
-    # No word border around ids: nova writes `<uuid>_del`.
-    (rf"(?:req-)?{_UUID}|[0-9a-fA-F]{{32,}}|\b[0-9]+\.[0-9]{{4,}}\b", MASK),
-    (r"\b(len|bytes|time)([:=] ?)\d[\d.]*", "${1}${2}" + MASK),
-)
+# The first masks make most access lines equal, and only texts that are distinct after one go on to the next.
+# No word border around ids: nova writes `<uuid>_del`.
+_IDS = ((rf"(?:req-)?{_UUID}|[0-9a-fA-F]{{32,}}|\b[0-9]+\.[0-9]{{4,}}\b", MASK),)
+_SIZES = ((r"\b(len|bytes|time)([:=] ?)\d[\d.]*", "${1}${2}" + MASK),)
 
 _KEEPING: tuple[tuple[str, str], ...] = (
     # What must survive: the request line, status codes, error numbers, API versions.
@@ -90,13 +88,10 @@ _SURVIVING = r"(?:_|[^\x00-\x7F])\w*"
 
 def mask_messages(messages: pl.Series) -> pl.Series:
     """The template of each message, row by row, as text of at most ``TEMPLATE_LENGTH`` characters."""
-    given = messages.rename("message").to_frame()
-    early = given.with_columns(
-        _masked(pl.col("message").str.slice(0, _MESSAGE_LENGTH).str.replace_all(r"[\x01\x02]", " "), _EARLY).alias(
-            "early"
-        )
-    )
-    distinct = early.select(pl.col("early").unique()).with_columns(_masked(pl.col("early"), _KEEPING).alias("kept"))
+    text = pl.col("message").str.slice(0, _MESSAGE_LENGTH).str.replace_all(r"[\x01\x02]", " ")
+    early = messages.rename("message").to_frame().select(_masked(text, _IDS).alias("early"))
+    sized = early.select(pl.col("early").unique()).with_columns(_masked(pl.col("early"), _SIZES).alias("sized"))
+    distinct = sized.select(pl.col("sized").unique()).with_columns(_masked(pl.col("sized"), _KEEPING).alias("kept"))
     alike = distinct.with_columns(
         _shapes(distinct["kept"]).alias("shape"),
         pl.col("kept").str.extract_all(_SURVIVING).list.join(" ").alias("survivors"),
@@ -106,7 +101,7 @@ def mask_messages(messages: pl.Series) -> pl.Series:
     ones = alike.select(pl.col("one").unique()).with_columns(
         late.str.strip_chars().str.slice(0, TEMPLATE_LENGTH).alias("template")
     )
-    table = alike.select("early", "one").join(ones, on="one", how="left", maintain_order="left")
+    table = sized.join(alike, on="sized", how="left").join(ones, on="one", how="left").select("early", "template")
     return early.join(table, on="early", how="left", maintain_order="left")["template"].rename(messages.name)
 
 
