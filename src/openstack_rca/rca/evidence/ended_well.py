@@ -178,9 +178,9 @@ def is_of_one_user(
     if len(users) != 1 or None in users:
         return False
     first, last = failed["time"].min(), failed["time"].max()
+    own = [name for name in events["component"].unique().drop_nulls().to_list() if name.split("-")[0] == project]
     # The words of all that a project wrote would take much memory.
-    own = pl.col("component").cast(pl.String).str.split("-").list.first() == project
-    calm = events.filter(_CALM, own)
+    calm = events.filter(_CALM, pl.col("component").is_in(own))
     ends = _good_ends(calm.hstack(words(calm["row"])).filter(pl.col("project_id") != users[0]))
     undertaken = {word for text in failed["text"] for word in _asked(text)}
     tellers = set(failed["component"].to_list())
