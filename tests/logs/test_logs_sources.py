@@ -239,6 +239,13 @@ def test_what_cannot_be_read_is_a_clear_error_with_a_hint(
     assert caught.value.hint
 
 
+def test_an_issue_among_the_logs_is_told_where_it_belongs() -> None:
+    """Who types what is wrong first has forgotten --issue."""
+    with pytest.raises(LogPathNotFound) as caught:
+        read_logs(["Instances stay in BUILD", "/var/log"])
+    assert "--issue" in caught.value.hint
+
+
 @pytest.mark.parametrize("given", ["", " "])
 def test_an_empty_path_is_an_error_and_not_the_working_folder(given: str) -> None:
     """A shell makes it of a variable that is not set."""

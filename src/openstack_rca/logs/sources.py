@@ -207,7 +207,10 @@ def _collect_one(given: str, found: _Found) -> None:
     elif glob.has_magic(given):
         _collect_glob(given, path, found)
     else:
-        raise LogPathNotFound(f"There is no file or folder {given}.", "Check the path.")
+        hint = "Check the path."
+        if " " in given and "/" not in given:
+            hint = "Check the path; what is wrong with the cloud is said by --issue, not among the logs."
+        raise LogPathNotFound(f"There is no file or folder {given}.", hint)
 
 
 def _collect_glob(given: str, pattern: Path, found: _Found) -> None:

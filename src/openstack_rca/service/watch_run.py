@@ -52,11 +52,13 @@ def opening_words(
 ) -> str:
     """What a watch follows and how many files that is now, with which model, whom it tells and where it remembers."""
     found = counted(files, "log") if files else "no log yet; those that appear will be followed"
-    used = f"version {model.version} of the model" if model.version else f"model {model.used.name}"
+    used = f" with version {model.version} of the model" if model.version else f" with model {model.used.name}"
+    if not model.file:
+        # Why there is none, the notices say.
+        used = "" if model.notices else " without a model"
     told = f" and to {', '.join(receiver.name for receiver in receivers)}" if receivers else ""
     return (
-        f"Following {', '.join(plain_address(name) for name in names)} ({found}) "
-        f"{f'with {used}' if model.file else 'without a model'}. "
+        f"Following {', '.join(plain_address(name) for name in names)} ({found}){used}. "
         f"Trouble is told here{told}; what was read and told is kept in {state}. Ctrl-C ends the watch."
     )
 
