@@ -20,6 +20,8 @@ from openstack_rca.logs.pods import service_of_pod
         ("nova-api.log.ctl1", "nova-api", "ctl1"),
         ("messages-cmp-1-20261123", "messages", "cmp-1"),
         ("cmp1_console.log", "console", "cmp1"),
+        ("cmp1/instances/0f1e2d3c-aaaa-4bbb-8ccc-44ab5555f666/console.log", "guest", "cmp1"),
+        ("cmp1/var/lib/nova/instances/0f1e2d3c-aaaa-4bbb-8ccc-44ab5555f666/console.log.1", "guest", "cmp1"),
         ("unit-neutron-gateway-0.log", "neutron-gateway", None),
         ("kubectl-logs-nova-compute-default-x7x2k.txt", "nova-compute", None),
         ("snap/openstack-hypervisor/common/nova-compute.log", "nova-compute", None),

@@ -178,3 +178,19 @@ def test_a_warning_with_a_traceback_that_stands_alone_is_no_all_clear(tmp_path: 
     ]
     found = answer(tmp_path, "octavia-worker", lines).report
     assert (found.verdict, found.causes[0].component) == (Verdict.INCONCLUSIVE, "octavia-worker")
+
+
+def test_a_guest_out_of_memory_is_not_its_host(tmp_path: Path) -> None:
+    """Its console has a kernel's lines too, in a file of the host."""
+    console = tmp_path / "cmp1" / "instances" / "0f1e2d3c-aaaa-4bbb-8ccc-44ab5555f666" / "console.log"
+    console.parent.mkdir(parents=True)
+    console.write_text(
+        "[    0.000000] Linux version 5.15.0-91-generic (buildd@build) (gcc 11.4.0)\n"
+        "[ 4012.110231] mysqld invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE), order=0, oom_score_adj=0\n"
+        "[ 4012.130231] Out of memory: Killed process 1211 (mysqld) total-vm:3021000kB, anon-rss:1800000kB\n"
+    )
+    events = read_logs([tmp_path]).events
+    request = AnalysisRequest("A server is slow", [str(tmp_path)])
+    found = build_report(investigate(request, events, None, NormalRates.empty(), load_catalogue(), load_topology()))
+    first = found.causes[0]
+    assert (first.component, first.host, found.verdict) == ("guest", "cmp1", Verdict.INCONCLUSIVE)

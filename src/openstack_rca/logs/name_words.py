@@ -28,7 +28,7 @@ GATHERED = words("hosts nodes remote")
 DATABASES = words("mysql mariadb galera")
 PLACES = words(
     "all archive archives audit backup backups cluster collected container containers data docker etc files home "
-    "host hosts incident incidents journal kolla latest lib lib64 local log logdir logs mnt node nodes normal old opt "
+    "host hosts incident incidents instances journal kolla latest lib lib64 local log logdir logs mnt node nodes normal old opt "
     "private proc pod-logs remote root run samples screen service services share source srv stack sys tmp usr var volumes "
     "sos_commands sos_logs pods system test tests training train user users stdouts stdout juju namespaces must-gather "
     "crashdump baremetal lxd log-storage extracted export exports snap common current devstack unit units machine pod "

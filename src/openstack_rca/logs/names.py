@@ -82,6 +82,8 @@ _NOT_HOST_TAIL = re.compile(r"^(?:cell\d+|v\d+|\d+|worker\d+|[0-9a-f]{8,10}(?:-[
 # Files of 389 Directory Server, in a folder called by its instance; sssd calls a file by the domain.
 _DIRECTORY = re.compile(r"^(?:errors|access|audit|auditfail|security)(?:[.-]|$)")
 _DOMAIN = re.compile(r"^sssd_.")
+GUEST = "guest"
+
 # The number of a unit of Juju's.
 _UNIT = re.compile(r"-\d{1,4}$")
 # What browsers, file managers and editors make of a name that is taken.
@@ -125,6 +127,9 @@ def origin_of(inside: Sequence[str], outside: Sequence[str] = ()) -> Origin:
         outside: parts above it; a folder there is a host only where it stands right below ``logs``, ``log`` or
             ``hosts`` or looks like a host's name, since any folder may hold a collection of logs.
     """
+    if inside[-1].startswith("console.log") and _IDENTIFIER.match([*outside, *inside][-2:][0]):
+        # What a guest shows on its console, in the folder that nova gives it.
+        return Origin(GUEST, _host(list(inside[:-2]), list(outside)))
     if _DIRECTORY.match(inside[-1]) or "dirsrv" in inside:
         inside = ["slapd" if part.startswith("slapd-") else part for part in inside]
     folders = [part for part in (*outside, *inside[:-1]) if part not in ("/", "", ".", "..")]

@@ -4,6 +4,7 @@ import polars as pl
 
 from openstack_rca.logs.formats import SERVICES
 from openstack_rca.logs.name_words import words
+from openstack_rca.logs.names import GUEST
 from openstack_rca.logs.oslo import NAME as OSLO
 from openstack_rca.logs.programs import component_of_logger, component_of_program, is_program, normal_name
 
@@ -39,6 +40,10 @@ def services_of_events(events: pl.DataFrame, origins: pl.DataFrame) -> pl.Series
             pl.when(knows).then(better).otherwise("service").alias("service")
         )
     frame = _run_by_servers(frame)
+    # A guest's kernel and programs are not those of its host.
+    frame = frame.with_columns(
+        service=pl.when(pl.col("path_service") == GUEST).then("path_service").otherwise("service")
+    )
     told = pl.coalesce("service", pl.when(pl.col("known") == _SURE).then(pl.col("path_service")))
     if frame.select(told.is_not_null().all()).item():
         return frame.select(told.alias("service")).to_series()

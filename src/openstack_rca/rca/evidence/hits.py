@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.rca.evidence.accusations import passes_on
-from openstack_rca.rca.knowledge import LOGGER, Catalogue, Signature, Topology, speaker
+from openstack_rca.rca.knowledge import GUEST, LOGGER, Catalogue, Signature, Topology, speaker
 from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness
 
 _ALTERNATIVES = (
@@ -156,6 +156,9 @@ def _hits_by_key(
     for match in matches.iter_rows(named=True):
         signature = catalogue.get(match["signature_id"])
         accused = signature.accused(match, components[match["key"]], topology)
+        if components[match["key"]] == GUEST and accused is not None and topology.is_leaf(accused):
+            # The server or kernel that it speaks of is its own, and none of the cloud's.
+            continue
         values = {item["name"]: item["value"] for item in match["values"]}
         if values[LOGGER] and accused != components[match["key"]] and passes_on(match["line_text"] or ""):
             values[LOGGER] = _BEHIND.format(values[LOGGER])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from openstack_rca.rca.knowledge.named_objects import PLACEHOLDER, Told, with_names
     from openstack_rca.rca.knowledge.remembering import RememberingCatalogue
     from openstack_rca.rca.knowledge.signature import LOGGER, Signature, speaker
-    from openstack_rca.rca.knowledge.topology import HOST, NETWORK, STORAGE, Topology, load_topology
+    from openstack_rca.rca.knowledge.topology import GUEST, HOST, NETWORK, STORAGE, Topology, load_topology
     from openstack_rca.rca.knowledge.typed_commands import fitted_check
 else:
     __getattr__ = later(__name__)

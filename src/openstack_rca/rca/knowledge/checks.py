@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from openstack_rca.rca.knowledge.named_objects import PLACEHOLDER
-from openstack_rca.rca.knowledge.topology import NETWORK, Topology
+from openstack_rca.rca.knowledge.topology import GUEST, NETWORK, Topology
 
 MAX_CHECKS = 6
 _LISTED = re.compile(r"ls -(\w+) (.+)")
@@ -36,6 +36,8 @@ def _without_a_unit(check: str, component: str) -> str:
     """What to look at where no systemd unit is in trouble; a switch has none at all."""
     if component == NETWORK:
         return "ping <host>"
+    if component == GUEST:
+        return "openstack console log show <server>"
     return "journalctl -p err -n 100" if check.startswith("journalctl") else "systemctl --failed"
 
 

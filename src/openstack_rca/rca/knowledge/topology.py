@@ -15,6 +15,7 @@ from openstack_rca.errors import ConfigurationError
 from openstack_rca.logs.programs import component_descriptions, find_component, normal_name
 
 HOST = "host"
+GUEST = "guest"
 NETWORK = "network"
 STORAGE = "storage"
 
