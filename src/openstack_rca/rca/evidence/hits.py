@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from openstack_rca.logs.names import machine_of
 from openstack_rca.rca.evidence.accusations import passes_on
 from openstack_rca.rca.knowledge import GUEST, LOGGER, Catalogue, Signature, Topology, speaker
 from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness
@@ -232,5 +233,5 @@ def _accused_host(signature: Signature, match: dict[str, Any]) -> str | None:
     if signature.accused_host == "named":
         host: str | None = match.get("host")
         # An address says where a connection came from, behind proxies and on one machine not even that.
-        return host if host and re.search("[A-Za-z]", host) else None
+        return machine_of(host) if host and re.search("[A-Za-z]", host) else None
     return "@self" if signature.accused_host == "logger" or signature.accuses == "@self" else None
