@@ -228,3 +228,11 @@ def test_what_a_command_wrote_stands_for_the_words_that_it_failed() -> None:
     title = named(findings_of(cloud), "cinder-driver-uninitialised").title
     assert "Giving up waiting for lock" in title
     assert "Unexpected error" not in title
+
+
+def test_a_container_that_a_line_names_is_accused_on_its_host() -> None:
+    """A proxy of OpenStack-Ansible calls its servers by their containers."""
+    cloud = Cloud(SMALL)
+    down = "Server galera-back/infra1_galera_container-17203d98 is DOWN, reason: Layer7 wrong status, code: 503"
+    cloud.say(20.0, "haproxy", "ERROR", "haproxy", down)
+    assert named(findings_of(cloud), "haproxy-server-down-reason").accused_host == "infra1"
