@@ -9,8 +9,8 @@ from sites import SMALL
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.rca.evidence import generic_accusations, match_signatures, new_errors, silences, unexplained
 from openstack_rca.rca.evidence.finding import Finding
-from openstack_rca.rca.evidence.matching import add_novelty, cited_rows, observe
-from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
+from openstack_rca.rca.evidence.matching import cited_rows, observe
+from openstack_rca.rca.evidence.normal_rates import NormalRates, add_novelty, novelty
 from openstack_rca.rca.evidence.words_needed import with_words
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology

@@ -67,8 +67,13 @@ def window(streams: dict[str, list[str]], each: int = 40) -> pl.DataFrame:
     return pl.DataFrame(names).with_columns(time=pl.lit(START), message=nothing, request_id=nothing)
 
 
+def with_shared(findings: list[Finding], observed: pl.DataFrame) -> list[Finding]:
+    words = observed.select("message", "request_id")
+    return infer_shared(findings, observed.with_row_index("row"), TOPOLOGY, lambda rows: words[rows])
+
+
 def inferred(findings: list[Finding], observed: pl.DataFrame) -> list[tuple[str, str | None]]:
-    added = infer_shared(findings, observed, TOPOLOGY)[len(findings) :]
+    added = with_shared(findings, observed)[len(findings) :]
     return [(item.accused, item.accused_host) for item in added]
 
 
@@ -148,12 +153,12 @@ def test_a_host_whose_services_are_all_missed_by_others_is_gone_unless_one_of_th
         schema_overrides=dict.fromkeys(blank, pl.String),
     )
     findings = [missed("nova-compute", "hv1"), missed("neutron-dhcp-agent", "hv1")]
-    found = infer_shared(findings, window, TOPOLOGY)
+    found = with_shared(findings, window)
     assert [(item.accused, item.accused_host) for item in found[2:]] == [("host", "hv1")]
     speaks = pl.DataFrame([{"component": "nova-compute", "host": "hv1", "time": START + timedelta(seconds=50)}])
     both = pl.concat([window, speaks.cast({"time": window.schema["time"]})], how="diagonal")
-    assert infer_shared(findings, both, TOPOLOGY) == findings
-    assert infer_shared(findings[:1], window, TOPOLOGY) == findings[:1]
+    assert with_shared(findings, both) == findings
+    assert with_shared(findings[:1], window) == findings[:1]
 
 
 def going_on(streams: dict[str, list[str]]) -> pl.DataFrame:

@@ -35,6 +35,7 @@ def observed(message: str, component: str, level: str = "ERROR", detail: str = "
             "familiar": [False],
             "score": [None],
             "logger": [None],
+            "stands_for": [1],
         },
         schema_overrides={
             "row": pl.UInt32,

@@ -174,6 +174,7 @@ def lines(
             "novelty": 1.0,
             "familiar": normal is not None,
             "normal_per_minute": normal,
+            "stands_for": 1,
         },
         schema_overrides={
             "time": pl.Datetime("us", "UTC"),

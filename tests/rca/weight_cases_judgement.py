@@ -105,7 +105,10 @@ def shared_by(stopped: tuple[str, ...], lines_each: int = 60) -> Case:
     return lambda: [
         item.accused
         for item in infer_shared(
-            silent, frame.with_columns(message="text", request_id=pl.lit(None, pl.String)), TOPOLOGY
+            silent,
+            frame,
+            TOPOLOGY,
+            lambda rows: rows.to_frame().with_columns(message=pl.lit("text"), request_id=pl.lit(None, pl.String)),
         )[len(stopped) :]
     ]
 

@@ -55,6 +55,9 @@ COUNTED: dict[str, pl.DataType] = {
 }
 """The columns that are always in memory."""
 
+EVENTS_AT_ONCE = 1_000_000
+"""Of a long recording so many events are joined, or grouped, at once: of all of them it would take several times their memory."""
+
 
 class EventTable(ABC):
     """Events of ``EVENT_SCHEMA``, sorted by time, file and line.

@@ -67,8 +67,9 @@ class Case:
         request, events, scores, rates, catalogue, topology, expected: the input, see ``investigate``.
         normal: the given rates, together with what the same logs show outside the stretches of trouble.
         observed: the events with what the analysis adds to them, cut to the window; ``row`` is their index. Of the whole
-            recording it holds what is counted (``observe``), of a stretch of trouble the words too (``gather``).
-        counted: all events of the stretch; where it holds too many for their words, ``observed`` holds some of them only.
+            recording it holds what is counted (``observe``). Of a stretch of trouble it holds the words too (``gather``); where
+            there are too many, of some events only, so that nothing is counted here but by ``stands_for``.
+        counted: all events of the stretch, with the text of those in ``observed`` (``cite``).
         surroundings: what the logs hold beyond the window too: the columns that the plot of the report reads, and those
             by which a cause before the window is found.
         earlier: events before the window in which a component tells a fault of its own.

@@ -35,6 +35,7 @@ class _Facts:
     untimed: bool
     unclear: Unclear | None
     deployment: Deployment | None
+    doubtful: bool
 
 
 def as_table(cases: Sequence[Case]) -> pl.DataFrame:
@@ -58,7 +59,7 @@ def key_of(case: Case) -> str:
 
 
 def _row(case: Case, window: FoundWindow) -> tuple[str, bytes, bytes, bytes]:
-    facts = _Facts(window, case.findings, case.picked, case.untimed, case.unclear, case.deployment)
+    facts = _Facts(window, case.findings, case.picked, case.untimed, case.unclear, case.deployment, case.doubtful)
     frames = (case.observed, case.earlier, plotted(case.surroundings, window))
     observed, earlier, surroundings = (bytes(packed(frame)) for frame in frames)
     return _form().dump_json(facts).decode(), observed, earlier, surroundings

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from openstack_rca.rca.evidence.finding import Finding, noisy_or
     from openstack_rca.rca.evidence.hits import overshadowed
     from openstack_rca.rca.evidence.matching import (
-        add_novelty,
         add_scores,
         cited_rows,
         match_signatures,
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
         told_over_later,
         unexplained,
     )
-    from openstack_rca.rca.evidence.normal_rates import NormalRates
+    from openstack_rca.rca.evidence.normal_rates import NormalRates, add_novelty
     from openstack_rca.rca.evidence.quiet_streams import silences, silent_workers
     from openstack_rca.rca.evidence.request_ways import BROKER, server_of, serves
     from openstack_rca.rca.evidence.steady_tasks import stopped_tasks
@@ -57,7 +56,7 @@ if TYPE_CHECKING:
     )
     from openstack_rca.rca.evidence.words_before import quiet_words
     from openstack_rca.rca.evidence.words_needed import (
-        counted_beside,
+        counted,
         with_cited,
         with_needed_words,
         with_texts,

@@ -120,6 +120,29 @@ def tells_good_end_of(texts: Iterable[str]) -> pl.Expr:
     return told & pl.col("message").str.contains(trouble.ended_well())
 
 
+def good_ends_soon(cited: pl.DataFrame, counted: pl.DataFrame, words: Callable[[pl.Series], pl.DataFrame]) -> pl.Series:
+    """Indices of the good ends that the speakers of such of the ``cited`` events as are tried again told soon after them.
+
+    Args:
+        counted: all events of the stretch of trouble (``row``, ``time``, ``component``, ``host``, ``level``, ``failed``).
+        words: gives ``message`` of the events with these indices.
+    """
+    tried = ~pl.col("level").is_in(ERROR_AND_WORSE) & pl.col("text").str.contains(trouble.retried())
+    place = [pl.col("component").cast(pl.String), pl.col("host").cast(pl.String).fill_null("")]
+    begun = cited.filter(tried).drop_nulls("time").select(*place, "time", begun="time").sort("time")
+    there = pl.col("component").is_in(begun["component"].unique().implode()) & pl.col("time").is_not_null()
+    later = counted.select("row", "time", "component", "host", "level", "failed").filter(there, _CALM)
+    soon = later.select(*place, "time", "row").join_asof(
+        begun,
+        on="time",
+        by=["component", "host"],
+        tolerance=timedelta(seconds=current().follows_seconds),
+        check_sortedness=False,
+    )
+    rows = soon.drop_nulls("begun")["row"]
+    return rows.filter(words(rows)["message"].str.contains(trouble.ended_well()))
+
+
 def leaves_open(text: str, level: str, of_other: bool) -> bool:
     """Whether a complaint, of which no good end is told, leaves something open: a try to be made again, an object half made.
 

@@ -1,7 +1,7 @@
 """From events to findings: what each event is, how new it is, and which signatures know it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,14 +9,13 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.logs.event_table import EventTable
-from openstack_rca.logs.levels import FAILURES
 from openstack_rca.rca.evidence.accusations import REFUSED, passes_on, tells_of_time_out
 from openstack_rca.rca.evidence.doubts import FAILED
 from openstack_rca.rca.evidence.error_kinds import UNTOLD_KIND, kind_of, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.growing import with_worst
 from openstack_rca.rca.evidence.hits import signature_hits
-from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
+from openstack_rca.rca.evidence.normal_rates import unsteady
 from openstack_rca.rca.evidence.unusual import ERROR_AND_WORSE, MAX_ROWS, expected_text, volume
 from openstack_rca.rca.knowledge import Catalogue, Signature, Topology
 from openstack_rca.rca.vocabulary import OUTCOMES, REASONS, STATED_CAUSES, Category, Directness, EvidenceSort
@@ -56,62 +55,6 @@ def add_scores(observed: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
     return observed.with_columns(score=scores["score"].cast(pl.Float32).gather(observed["row"]))
 
 
-def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, picked: bool = False) -> pl.DataFrame:
-    """Add ``novelty`` (how far the normal rate does not explain the template), ``normal_per_minute`` and ``familiar``.
-
-    Args:
-        observed: result of ``observe``, already cut to the window.
-        rates: normal rates per component and template. A component that they do not hold is not familiar: its
-            ``normal_per_minute`` is null.
-        picked: lines picked for their errors (``looks_preselected``), so that errors all through them are not noise.
-    """
-    table, kind = current(), ["component", "template_id"]
-    name = pl.col("component").cast(pl.String)
-    unsteady = _unsteady(observed, kind, picked).with_columns(name)
-    joined = (
-        observed.group_by(kind)
-        .agg(window_count=pl.len())
-        .with_columns(name)
-        .join(rates.templates, on=kind, how="left")
-        .join(unsteady, on=kind, how="left", nulls_equal=True)
-        .with_columns(
-            pl.col("normal_per_minute").fill_null(0.0), familiar=pl.col("component").is_in(list(rates.components))
-        )
-    )
-    fresh = novelty(
-        joined["window_count"].to_numpy().astype(float), joined["normal_per_minute"].to_numpy() * max(minutes, 0.1)
-    )
-    joined = joined.select(
-        pl.col("component").cast(observed["component"].dtype),
-        "template_id",
-        "familiar",
-        novelty=pl.when("familiar").then(pl.Series(fresh)).otherwise("unsteady"),
-        normal_per_minute=pl.when("familiar").then("normal_per_minute"),
-    )
-    # Of the keys alone: a copy of all columns would be the most memory that an answer takes.
-    known = observed.hstack(observed.select(kind).join(joined, on=kind, how="left", maintain_order="left").drop(kind))
-    # The logs may hold nothing but the outage: errors that go on all the time are doubted, not dismissed.
-    doubted = pl.when(~pl.col("familiar") & pl.col("level").is_in(FAILURES)).then(table.doubted_novelty)
-    return known.with_columns(novelty=pl.max_horizontal("novelty", doubted.otherwise(0.0)))
-
-
-def _unsteady(
-    observed: pl.DataFrame, kind: Sequence[str], picked: bool = False, within: pl.DataFrame | None = None
-) -> pl.DataFrame:
-    """How far events of each kind do not go on all the time (``unsteady``, in [0, 1]), in their window (``within``).
-
-    What goes on through more than half of it is taken for this cloud's noise where nobody knows what is normal.
-    """
-    table = current()
-    window = observed if within is None else within
-    slot = pl.col("time").dt.truncate(timedelta(seconds=table.gap_seconds))
-    slots = max(window.select(slot.n_unique()).item(), 1)
-    tells = slots >= table.steady_slices and not picked
-    steadiness = (1.0 - 2.0 * (slot.n_unique() / slots - 0.5)).clip(0.0, 1.0) if tells else pl.lit(1.0)
-    late = slot.min() - window["time"].min() >= timedelta(seconds=table.late_seconds)
-    return observed.group_by(kind).agg(unsteady=pl.when(late).then(1.0).otherwise(steadiness))
-
-
 @dataclass(frozen=True)
 class Matched:
     """What the signatures found.
@@ -147,7 +90,7 @@ def _with_values_weighed(joined: pl.DataFrame, window: pl.DataFrame) -> pl.DataF
     chosen = joined.join(by_value, on=["signature", *kind], how="semi")
     if chosen.is_empty():
         return joined
-    weighed = _unsteady(chosen, ["signature", "component"], within=window)
+    weighed = unsteady(chosen, ["signature", "component"], within=window)
     known = joined.join(
         by_value.select("signature", *kind, valued_kind=True),
         on=["signature", *kind],
@@ -248,7 +191,19 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
     if hits.is_empty():
         return []
     joined = hits.join(
-        window.select("row", "time", "host", "component", "novelty", "normal_per_minute", "familiar", "template_id"),
+        window.select(
+            *(
+                "row",
+                "time",
+                "host",
+                "component",
+                "novelty",
+                "normal_per_minute",
+                "familiar",
+                "template_id",
+                "stands_for",
+            )
+        ),
         on="row",
     ).with_columns(
         accused_host=pl.when(pl.col("accused_host") == "@self").then(pl.col("host")).otherwise(pl.col("accused_host"))
@@ -273,7 +228,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
         remedy=telling("remedy"),
         valued=(pl.col("valued") > 0).any(),
         refused=pl.col("proof").str.contains(REFUSED).any(),
-        count=pl.len(),
+        count=pl.col("stands_for").sum(),
         first=pl.col("time").min(),
         last=pl.col("time").max(),
         novelty=pl.col("novelty").max(),
@@ -330,7 +285,8 @@ def _finding(
 def _densest(joined: pl.DataFrame, signature: Signature, accused: str) -> int:
     """Most hits against one component within the time that the signature names."""
     alike = joined.filter((pl.col("signature") == signature.id) & (pl.col("accused") == accused))
-    return int(alike.group_by(pl.col("time").dt.truncate(signature.within or "1h")).len()["len"].max() or 0)  # type: ignore[arg-type]
+    within = alike.group_by(pl.col("time").dt.truncate(signature.within or "1h")).agg(pl.col("stands_for").sum())
+    return int(within["stands_for"].max() or 0)  # type: ignore[arg-type]
 
 
 def _told(signature: Signature, group: dict[str, Any], event: dict[str, Any]) -> tuple[str, Category]:

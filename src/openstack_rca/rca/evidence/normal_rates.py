@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import Protocol
 
 import polars as pl
 
 from openstack_rca.late_numpy import np
+from openstack_rca.logs.event_table import EVENTS_AT_ONCE
+from openstack_rca.logs.levels import FAILURES
+from openstack_rca.rca.weights import current
 
 _NO_PERIODS = pl.DataFrame(schema={"component": pl.String, "template_id": pl.UInt64, "period_seconds": pl.Float64})
 _NOTHING_TIMED = pl.DataFrame(schema={"component": pl.String, "template_id": pl.UInt64, "slowest_seconds": pl.Float64})
@@ -120,3 +124,64 @@ def novelty(counts: np.ndarray, expected: np.ndarray) -> np.ndarray:
     counts = np.maximum(counts, 1.0)
     fresh: np.ndarray = np.clip((counts - expected - 2.0 * np.sqrt(expected)) / counts, 0.0, 1.0)
     return fresh
+
+
+def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, picked: bool = False) -> pl.DataFrame:
+    """Add ``novelty`` (how far the normal rate does not explain the template), ``normal_per_minute`` and ``familiar``.
+
+    Args:
+        observed: result of ``observe``, already cut to the window.
+        rates: normal rates per component and template. A component that they do not hold is not familiar: its
+            ``normal_per_minute`` is null.
+        picked: lines picked for their errors (``looks_preselected``), so that errors all through them are not noise.
+    """
+    table, kind = current(), ["component", "template_id"]
+    name = pl.col("component").cast(pl.String)
+    noise = unsteady(observed, kind, picked).with_columns(name)
+    joined = (
+        observed.group_by(kind)
+        .agg(window_count=pl.len())
+        .with_columns(name)
+        .join(rates.templates, on=kind, how="left")
+        .join(noise, on=kind, how="left", nulls_equal=True)
+        .with_columns(
+            pl.col("normal_per_minute").fill_null(0.0), familiar=pl.col("component").is_in(list(rates.components))
+        )
+    )
+    fresh = novelty(
+        joined["window_count"].to_numpy().astype(float), joined["normal_per_minute"].to_numpy() * max(minutes, 0.1)
+    )
+    joined = joined.select(
+        pl.col("component").cast(observed["component"].dtype),
+        "template_id",
+        "familiar",
+        known=pl.when("familiar").then(pl.Series(fresh)).otherwise("unsteady"),
+        normal_per_minute=pl.when("familiar").then("normal_per_minute"),
+    )
+    # The logs may hold nothing but the outage: errors that go on all the time are doubted, not dismissed.
+    doubted = pl.when(~pl.col("familiar") & pl.col("level").is_in(FAILURES)).then(table.doubted_novelty)
+    # Of some events after the others: a copy of all columns would be the most memory that an answer takes.
+    parts = [
+        part.select(*kind, "level")
+        .join(joined, on=kind, how="left", maintain_order="left")
+        .select("familiar", "normal_per_minute", novelty=pl.max_horizontal("known", doubted.otherwise(0.0)))
+        for part in observed.iter_slices(EVENTS_AT_ONCE)
+    ]
+    return observed.hstack(pl.concat(parts, rechunk=True))
+
+
+def unsteady(
+    observed: pl.DataFrame, kind: Sequence[str], picked: bool = False, within: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """How far events of each kind do not go on all the time (``unsteady``, in [0, 1]), in their window (``within``).
+
+    What goes on through more than half of it is taken for this cloud's noise where nobody knows what is normal.
+    """
+    table = current()
+    window = observed if within is None else within
+    slot = pl.col("time").dt.truncate(timedelta(seconds=table.gap_seconds))
+    slots = max(window.select(slot.n_unique()).item(), 1)
+    tells = slots >= table.steady_slices and not picked
+    steadiness = (1.0 - 2.0 * (slot.n_unique() / slots - 0.5)).clip(0.0, 1.0) if tells else pl.lit(1.0)
+    late = slot.min() - window["time"].min() >= timedelta(seconds=table.late_seconds)
+    return observed.group_by(kind).agg(unsteady=pl.when(late).then(1.0).otherwise(steadiness))

@@ -62,36 +62,24 @@ def silent_workers(window: pl.DataFrame) -> list[Finding]:
     if is_filtered(window):
         return []
     table, stream = current(), ["component", "host"]
-    placed = window.filter(pl.col("process").is_not_null() & pl.col("time").is_not_null())
-    workers = placed.select("row", "time", *stream, "process").filter(pl.col("process").n_unique().over(stream) > 1)
-    named = workers.with_columns(host=pl.concat_str(pl.col("host").fill_null(""), pl.lit(" "), pl.col("process")))
+    placed = window.lazy().select("row", "time", *stream, "process").drop_nulls(["time", "process"])
+    several = placed.group_by(stream).agg(pl.col("process").n_unique()).filter(pl.col("process") > 1).drop("process")
+    workers = placed.join(several, on=stream, how="semi", nulls_equal=True, maintain_order="left").collect()
     findings = []
-    for gap in find_gaps(named) if named.height else []:
-        row = workers.filter(pl.col("row") == gap.rows[0]).row(0, named=True)
-        peers = workers.filter(
-            pl.col("component") == gap.component,
-            pl.col("host").eq_missing(row["host"]),
-            pl.col("process") != row["process"],
-        )
+    for gap in find_gaps(workers, place=("host", "process")):
+        process = workers.filter(pl.col("row") == gap.rows[0])["process"][0]
+        own_stream = pl.col("component").eq(gap.component) & pl.col("host").eq_missing(pl.lit(gap.host, pl.String))
+        peers = workers.filter(own_stream, pl.col("process") != process)
         lives = peers.group_by("process").agg(
             pl.col("time").min().alias("begun"),
             (pl.col("time") <= gap.start).sum().alias("before"),
             (pl.col("time") > gap.start).sum().alias("after"),
         )
-        own = workers.filter(pl.col("process") == row["process"], pl.col("component") == gap.component).height
+        own = workers.filter(pl.col("process") == process, pl.col("component") == gap.component).height
         alike = lives.filter(pl.col("before") >= table.going_share * own, pl.col("before") <= own / table.going_share)
         if gap.resumed or (lives["begun"] > gap.start).any() or alike["after"].sum() < table.back_lines:
             continue
         silence = _silence(gap)
         why = f"{silence.why}, while {alike.height} more of its processes go on"
-        findings.append(
-            replace(
-                silence,
-                accused_host=row["host"],
-                accuser_host=row["host"],
-                category=Category.HANG,
-                why=why,
-                compared=True,
-            )
-        )
+        findings.append(replace(silence, category=Category.HANG, why=why, compared=True))
     return findings

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
 from openstack_rca.late_numpy import np
+from openstack_rca.logs.event_table import EVENTS_AT_ONCE
 from openstack_rca.rca.weights import current
 
 
@@ -47,6 +49,7 @@ def find_gaps(
     normal_gap_seconds: dict[str, float] | None = None,
     normal_per_minute: dict[str, float] | None = None,
     follows: Callable[[str, str], bool] | None = None,
+    place: Sequence[str] = ("host",),
 ) -> list[Gap]:
     """Find the streams that stopped.
 
@@ -60,22 +63,24 @@ def find_gaps(
             while that these logs show is not expected to stay livelier than that.
         follows: tells whether the first component grows quiet when the second one stops (it depends on it); such
             streams, and the others of the same component, are not witnesses of whether the cloud went on.
+        place: the columns that tell the streams of a component apart, ``host`` first.
 
     Returns:
         Gaps, most significant first.
     """
     normal, usual = normal_gap_seconds or {}, normal_per_minute or {}
-    timed = observed.filter(pl.col("time").is_not_null() & pl.col("component").is_not_null())
-    if timed.height < 2:
+    known = pl.col("time").is_not_null() & pl.col("component").is_not_null()
+    begin, end, number = observed.select(
+        pl.col("time").filter(known).min().alias("begin"),
+        pl.col("time").filter(known).max().alias("end"),
+        known.sum().alias("number"),
+    ).row(0)
+    if number < 2:
         return []
-    begin: datetime = timed["time"].min()  # type: ignore[assignment]
-    end: datetime = timed["time"].max()  # type: ignore[assignment]
-    recording = _Recording(
-        begin, (end - begin).total_seconds(), timed.partition_by(["component", "host"], maintain_order=True)
-    )
+    recording = _Recording(begin, (end - begin).total_seconds(), observed, known, place)
     gaps = [
         gap
-        for index in range(len(recording.streams))
+        for index in range(len(recording.names))
         if (gap := _gap_of(recording, index, normal, usual, follows)) is not None
     ]
     return sorted(gaps, key=lambda gap: -gap.significance)
@@ -84,16 +89,32 @@ def find_gaps(
 class _Recording:
     """The streams of a recording, with the seconds of their events since its begin."""
 
-    def __init__(self, begin: datetime, span: float, streams: list[pl.DataFrame]) -> None:
-        self.begin, self.span, self.streams = begin, span, streams
+    def __init__(
+        self, begin: datetime, span: float, observed: pl.DataFrame, known: pl.Expr, place: Sequence[str]
+    ) -> None:
+        self.begin, self.span, self.observed = begin, span, observed
         self.bins = max(1, math.ceil(span / current().slice_seconds))
-        self.names = [str(stream["component"][0]) for stream in streams]
-        self.hosts: list[str | None] = [stream["host"][0] for stream in streams]
-        self._of_host: dict[str | None, list[int]] = defaultdict(list)
+        keys, begun = ["component", *place], int(begin.timestamp() * 1e6)
+        seconds = (pl.col("time").dt.timestamp("us") - begun) / 1e6
+        found: dict[tuple[Any, ...], list[pl.DataFrame]] = defaultdict(list)
+        # Of some events after the others: to group all at once takes several times their memory.
+        for part in observed.with_row_index("at").iter_slices(EVENTS_AT_ONCE):
+            events = part.filter(known).select(*keys, "at", seconds=seconds)
+            for key, stream in events.partition_by(keys, maintain_order=True, include_key=False, as_dict=True).items():
+                found[key].append(stream)
+        self.names = [str(name) for name, *_ in found]
+        self.hosts: list[tuple[Any, ...]] = [key[1:] for key in found]
+        self._of_host: dict[tuple[Any, ...], list[int]] = defaultdict(list)
         for index, host in enumerate(self.hosts):
             self._of_host[host].append(index)
-        microseconds = int(begin.timestamp() * 1e6)
-        self.seconds = [(stream["time"].dt.timestamp("us").to_numpy() - microseconds) / 1e6 for stream in streams]
+        streams = [pl.concat(parts) for parts in found.values()]
+        # Of each stream the places of its events among the observed ones: their columns would be there twice.
+        self._places = [stream["at"] for stream in streams]
+        self.seconds = [stream["seconds"].to_numpy() for stream in streams]
+
+    def of_stream(self, index: int, column: str) -> pl.Series:
+        """A column of the events of one stream."""
+        return self.observed[column].gather(self._places[index])
 
     @cached_property
     def _together(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -106,7 +127,7 @@ class _Recording:
     def host_goes_on(self, index: int, start: float, end: float) -> bool:
         """Whether another stream of the same host has a line in the second half of a stretch of time."""
         host = self.hosts[index]
-        others = [self.seconds[n] for n in self._of_host[host] if n != index and host is not None]
+        others = [self.seconds[n] for n in self._of_host[host] if n != index and host[0] is not None]
         return any(bool(((times > (start + end) / 2) & (times < end)).any()) for times in others)
 
     def twins(self, index: int) -> np.ndarray:
@@ -135,7 +156,7 @@ def _gap_of(
 ) -> Gap | None:
     """The longest gap of one stream, if it is significant."""
     table = current()
-    stream, component, span = recording.streams[index], recording.names[index], recording.span
+    component, lines, span = recording.names[index], len(recording.seconds[index]), recording.span
     longest = _longest_gap(recording.seconds[index], span, recording.bins)
     if longest is None:
         return None
@@ -148,27 +169,28 @@ def _gap_of(
         or length > table.longest_gap * span
     ):
         return None
-    resumed = position + 1 < stream.height
+    resumed = position + 1 < lines
     # Where all that a host writes ends, its logs were collected sooner, or it is away: the others do not tell which.
     there = resumed or recording.host_goes_on(index, start, end)
     by_twins = _missed_by_twins(recording, index, start, end) if there else 0.0
     significance = max(-(length / table.slice_seconds) * math.log1p(-active_share), by_twins) - math.log(recording.bins)
     if significance < table.silence_significance:
         return None
-    before = set(stream["process"][: position + 1].drop_nulls().to_list())
-    after = stream["process"][position + 1] if resumed else None
+    processes = recording.of_stream(index, "process")
+    before = set(processes[: position + 1].drop_nulls().unique().to_list())
+    after = processes[position + 1] if resumed else None
     return Gap(
         component=component,
-        host=stream["host"][0],
+        host=recording.hosts[index][0],
         start=recording.moment(start),
         end=recording.moment(end),
-        per_minute=60.0 * stream.height / max(span - length, 1.0),
+        per_minute=60.0 * lines / max(span - length, 1.0),
         significance=significance,
         others_active=_others_active(recording.witnesses(component, follows), start, end, span),
         alike=by_twins - math.log(recording.bins) >= table.silence_significance,
         resumed=resumed,
         same_process=None if after is None or not before else after in before,
-        rows=tuple(int(row) for row in stream["row"][position : position + 2]),
+        rows=tuple(int(row) for row in recording.of_stream(index, "row")[position : position + 2]),
     )
 
 

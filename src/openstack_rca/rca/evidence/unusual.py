@@ -95,7 +95,7 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
     found: dict[tuple[str, str, str | None], list[tuple[dict[str, Any], Accusation]]] = {}
     for event in troubled.select(
         *("row", "time", "component", "host", "text", "logger", "level", "novelty", "normal_per_minute"),
-        *("message", "exception", "detail"),
+        *("message", "exception", "detail", "stands_for"),
     ).iter_rows(named=True):
         told = telling_line(event["message"], event["exception"], event["detail"])
         accusation = accuse(event["text"], event["component"], topology, event["logger"], told)
@@ -107,7 +107,7 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
         clear = [item for item in items if not item[1].vague]
         weight = max(item[1].weight for item in clear or items)
         if not clear:
-            weight *= min(1.0, len(items) / current().many)
+            weight *= min(1.0, sum(item[0]["stands_for"] for item in items) / current().many)
         kinds = Counter(item[1].category for item in clear or items)
         kind = max(kinds, key=lambda category: kinds[category])
         leading = [item for item in clear or items if item[1].category is kind]
@@ -126,7 +126,7 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
                 why=accusation.why,
                 weight=weight,
                 rows=tuple(item[0]["row"] for item in leading[:MAX_ROWS]),
-                count=len(items),
+                count=sum(item[0]["stands_for"] for item in items),
                 first=min(times),
                 last=max(times),
                 novelty=max(item[0]["novelty"] for item in items),
@@ -142,13 +142,15 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
 def of_one_kind(events: pl.DataFrame, **further: pl.Expr) -> pl.DataFrame:
     """One row for each template of a component on a host: ``rows`` (the first), ``count``, ``first``, ``last``, ``novelty``,
     ``normal`` (events a minute) and the aggregations ``further``.
+
+    ``events`` are events with words, or all that are counted.
     """
     return (
         events.sort("time", "row")
         .group_by("component", "host", "template_id", maintain_order=True)
         .agg(
             rows=pl.col("row").head(MAX_ROWS),
-            count=pl.len(),
+            count=pl.col("stands_for").sum() if "stands_for" in events.columns else pl.len(),
             first=pl.col("time").min(),
             last=pl.col("time").max(),
             novelty=pl.col("novelty").max(),

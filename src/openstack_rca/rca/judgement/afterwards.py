@@ -78,25 +78,29 @@ class Afterwards:
         cited = self.window.filter(pl.col("row").is_in(one.rows))
         kinds = cited.select("component", "host", "template_id")
         alike = self.window.join(kinds, on=kinds.columns, how="semi", nulls_equal=True)
+        everywhere = self._of_kinds(alike)
+        within = max(alike.height, int(everywhere["time"].is_between(*time_span(self.window)).sum()))
         # Of one kind are also lines that say something else, where a value in them states the trouble.
-        failed = self._with_those_before_and_after(alike) if alike.height <= one.count else cited
+        failed = self._with_others(alike, everywhere) if within <= one.count else cited
         projects = {name.split("-")[0] for name in (one.accused, one.accuser)}
         # That it comes through on other hosts shows nothing of this one.
         there = pl.col("host").eq_missing(pl.lit(one.accuser_host, dtype=pl.String))
         events = self.surroundings.filter(there) if self.topology.is_per_host(one.accuser) else self.surroundings
         return any(is_of_one_user(failed, project, events, self.words) for project in projects)
 
-    def _with_those_before_and_after(self, failed: pl.DataFrame) -> pl.DataFrame:
-        """These lines, and those of their kinds outside of the stretch of trouble: users ask again after a while."""
-        columns = ["row", "time", "component", "host", "project_id", "text"]
+    def _of_kinds(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """All lines of the kinds of these; those beyond the stretch of trouble too: users ask again after a while."""
         kinds = ["component", "host", "template_id"]
         # Events that were read later stand in the window with plain names.
-        wanted = failed.select(pl.col(name).cast(self.surroundings.schema[name]) for name in kinds)
+        wanted = lines.select(pl.col(name).cast(self.surroundings.schema[name]) for name in kinds)
         # To join all events takes ten times as long as to look for their templates.
         alike = self.surroundings.filter(pl.col("template_id").is_in(wanted["template_id"].implode()))
-        beyond = alike.join(wanted, on=kinds, how="semi", nulls_equal=True).filter(
-            ~pl.col("row").is_in(self.window["row"].implode())
-        )
+        return alike.join(wanted, on=kinds, how="semi", nulls_equal=True)
+
+    def _with_others(self, failed: pl.DataFrame, everywhere: pl.DataFrame) -> pl.DataFrame:
+        """These lines, and those of all whose words were not read yet."""
+        columns = ["row", "time", "component", "host", "project_id", "text"]
+        beyond = everywhere.filter(~pl.col("row").is_in(failed["row"].implode()))
         told = beyond.hstack(self.words(beyond["row"])).rename({"message": "text"})
         return pl.concat([failed.select(columns), told.select(columns)], how="vertical_relaxed")
 

@@ -87,7 +87,7 @@ def blame_link_to_busy_service(findings: list[Finding], window: pl.DataFrame) ->
         if not all(_UNCONNECTED.search(texts.get(finding.rows[0], "")) for finding in against if finding.rows):
             continue
         host, start, end = hosts.pop(), min(f.first for f in against), max(f.last for f in against)
-        streams = window.filter(pl.col("time").is_between(start - waited, end))
+        streams = window.select("component", "host", "time").filter(pl.col("time").is_between(start - waited, end))
         own = streams.filter((pl.col("component") == accused) & (pl.col("host") != host))
         slots = int((end - start + waited) / slot)
         clients = {finding.accuser for finding in against}

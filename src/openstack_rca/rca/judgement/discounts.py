@@ -194,7 +194,8 @@ def discount_lone_warnings(findings: list[Finding], window: pl.DataFrame) -> lis
     tellers: dict[tuple[str | None, str], set[str | None]] = defaultdict(set)
     for finding in findings:
         tellers[finding.signature, finding.accused].add(finding.accuser)
-    mild = set(window.filter(pl.col("level").is_in(["INFO", "WARNING"]))["row"].to_list())
+    cited = {row for finding in findings for row in finding.rows}
+    mild = set(window.filter(pl.col("row").is_in(cited), pl.col("level").is_in(["INFO", "WARNING"]))["row"].to_list())
     return [
         finding.weakened(table.once)
         if finding.signature is not None
@@ -222,7 +223,7 @@ def confirm_absence(findings: list[Finding], catalogue: Catalogue, window: pl.Da
     for place, gone in enumerate(findings):
         if gone.signature is None or not _says_gone(gone) or gone.last - gone.first > back:
             continue
-        own = window.filter(pl.col("component") == gone.accused)
+        own = window.select("component", "host", "time").filter(pl.col("component") == gone.accused)
         if gone.accused_host is not None:
             own = own.filter(pl.col("host") == gone.accused_host)
         after = own.filter(pl.col("time") > gone.last + settled)["time"].min()

@@ -34,7 +34,9 @@ def infer_from_failing_apis(
         # One after the other they failed, not at once.
         return []
     lines = pl.concat(failing.values())
-    meanwhile = window.filter(pl.col("time").is_between(lines["time"].min(), lines["time"].max()))
+    meanwhile = window.select("component", "time").filter(
+        pl.col("time").is_between(lines["time"].min(), lines["time"].max())
+    )
     asked, at_work = _apis(window, topology), _apis(meanwhile, topology)
     # An API that all of them need and that is still may be at fault itself.
     if any(all(topology.depends_on(other, name) for other in failing) for name in asked - at_work):

@@ -38,7 +38,7 @@ def tell_frozen_from_killed(findings: Sequence[Finding], window: pl.DataFrame, t
         and finding.directness is not Directness.SYMPTOM
         and finding.complains
     }
-    broker_tells = not window.filter((pl.col("component") == BROKER) & (pl.col("level") == "INFO")).is_empty()
+    broker_tells = window.select(((pl.col("component") == BROKER) & (pl.col("level") == "INFO")).any()).item()
     awaited = {
         finding.accused
         for finding in findings
@@ -61,11 +61,13 @@ def tell_frozen_from_killed(findings: Sequence[Finding], window: pl.DataFrame, t
 def _never_back(finding: Finding, window: pl.DataFrame) -> bool:
     """Whether the accused wrote before and never after, while its host goes on: a process that was started anew writes."""
     since = finding.first + timedelta(seconds=current().settling_seconds)
-    there = window.filter(pl.col("host") == finding.accused_host) if finding.accused_host else window
-    later = there.filter(pl.col("time") > since)
-    own = pl.col("component") == finding.accused
-    before = there.filter(own & (pl.col("time") <= since)).height
-    return before > 0 and later.filter(own).is_empty() and later.height >= current().back_lines
+    there = pl.col("host") == finding.accused_host if finding.accused_host else pl.lit(value=True)
+    own, later = there & (pl.col("component") == finding.accused), pl.col("time") > since
+    # Counted without a copy of the lines, which may be those of a whole recording.
+    before, after, others = window.select(
+        (own & ~later).sum().alias("before"), (own & later).sum().alias("after"), (there & later).sum().alias("others")
+    ).row(0)
+    return bool(before > 0 and not after and others >= current().back_lines)
 
 
 def blame_server_of_stuck_agents(

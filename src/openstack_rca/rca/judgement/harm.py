@@ -41,7 +41,8 @@ def tell_harmless(
         words: gives columns (``instance_id``, ``message``) of the events with these indices.
     """
     cited = {row for one in findings if one.weight for row in one.rows}
-    ordinary = surroundings.filter(pl.col("level").is_in(_ORDINARY) & ~pl.col("row").is_in(cited))
+    is_ordinary = pl.col("level").is_in(_ORDINARY) & ~pl.col("row").is_in(cited)
+    ordinary = surroundings.lazy().filter(is_ordinary).select("time", "component", "host").collect()
     afterwards = Afterwards(findings, window, surroundings, ordinary, ended, words, topology)
     requests = [one for one in findings if one.weight and afterwards.is_a_requests_matter(one)]
     findings = [

@@ -37,11 +37,12 @@ def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topol
         for finding in findings
         if finding.signature and finding.directness is Directness.CAUSE and finding.strength >= current().plain
     }
-    working = window.filter(pl.col("component").is_in(_cloud(window, topology)))
-    cloud_hosts = set(working["host"].drop_nulls().unique().to_list())
+    cloud, cloud_hosts = _cloud(window, topology), set()
     places, accusers = defaultdict(set), defaultdict(set)
-    for component, host in window.select("component", "host").unique().drop_nulls().iter_rows():
+    for component, host in window.select("component", "host").unique().drop_nulls("host").iter_rows():
         places[component].add(host)
+        if component in cloud:
+            cloud_hosts.add(host)
     for one in complaints:
         accusers[one.accused].add(one.accuser_host)
     told = []

@@ -129,7 +129,7 @@ def _blame_refused_login(findings: list[Finding], window: pl.DataFrame, quoting:
         client, host = next(iter(clients))
         assert client is not None
         others = window.filter(
-            (pl.col("component").str.split("-").list.first() == client.split("-")[0])
+            (pl.col("component").cast(pl.String).str.split("-").list.first() == client.split("-")[0])
             & ~((pl.col("component") == client) & pl.col("host").eq_missing(pl.lit(host, dtype=pl.String)))
             & pl.col("time").is_between(min(f.first for f in against), max(f.last for f in against))
         )

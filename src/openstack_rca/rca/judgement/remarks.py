@@ -33,7 +33,8 @@ def discount_remarks(
     if not told or any(one.sort in _NOT_TOLD for one in heard if one.complains):
         return list(findings)
     rows = {row for one in told for row in one.rows}
-    ordinary = surroundings.filter(pl.col("level").is_in(_ORDINARY) & ~pl.col("row").is_in(rows))
+    is_ordinary = pl.col("level").is_in(_ORDINARY) & ~pl.col("row").is_in(rows)
+    ordinary = surroundings.lazy().filter(is_ordinary).select("time", "component", "host").collect()
     if not _is_at_work(ordinary, topology) or tells_of_lasting_harm(
         window, {row for one in findings if one.weight for row in one.rows}
     ):

@@ -6,6 +6,7 @@ same holds for a host all of whose streams stop, or are missed by others, while 
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,15 +21,20 @@ _READ = r"\b(?:GET|HEAD|OPTIONS) \S*/"
 """A request that changes nothing: a database that takes no writes may still answer it, and the broker is not asked."""
 
 
-def infer_shared(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
-    """Return the findings, and behind them accusations of a dependency or host that all the stopped components share."""
+def infer_shared(
+    findings: list[Finding], window: pl.DataFrame, topology: Topology, words: Callable[[pl.Series], pl.DataFrame]
+) -> list[Finding]:
+    """Return the findings, and behind them accusations of a dependency or host that all the stopped components share.
+
+    ``words`` gives columns (``message``, ``request_id``) of the events with these indices.
+    """
     together = _slept_together(findings, window)
     shared = _sleeping_leaf(together, topology)
     stopped = together or _stopped(findings)
     if not shared and stopped:
         # Where they did not wake together no moment is known at which all of them stood still.
         shared = _shared_dependency(
-            findings, stopped, window, topology, _at_work(together, window) if together else None
+            findings, stopped, window, topology, _at_work(together, window, words) if together else None
         )
     return findings + shared + _shared_host(findings, window)
 
@@ -114,11 +120,14 @@ def _shared_dependency(
     ]
 
 
-def _at_work(stopped: dict[str, list[Finding]], window: pl.DataFrame) -> set[str]:
+def _at_work(
+    stopped: dict[str, list[Finding]], window: pl.DataFrame, words: Callable[[pl.Series], pl.DataFrame]
+) -> set[str]:
     """Components that went on, while all of the stopped stood still, with more than a request or two that change something."""
     strongest = [max(found, key=lambda finding: finding.strength) for found in stopped.values()]
     start, end = max(one.first for one in strongest), min(one.last for one in strongest)
     meanwhile = window if end <= start else window.filter(pl.col("time").is_between(start, end))
+    meanwhile = meanwhile.select("component").hstack(words(meanwhile["row"]))
     reads = pl.col("message").str.contains(_READ).fill_null(value=False)
     reading = meanwhile.filter(reads)["request_id"].drop_nulls().unique().implode()
     doing = meanwhile.filter(~reads, ~pl.col("request_id").is_in(reading).fill_null(value=False))

@@ -24,7 +24,8 @@ _OPEN_TO_ALL = r'"(?:OPTIONS|TRACE) |"(?:GET|HEAD) /(?:v\d[\d.]*/?|(?:\w+/)?auth
 
 def rows_of_strangers(window: pl.DataFrame, topology: Topology) -> set[int]:
     """Rows of ``window`` that tell of a stranger: whom three services or more turned away, none served, and nobody called."""
-    told = window.select("row", "component", "host", "time", "text", address=pl.col("text").str.extract(_ADDRESS))
+    told = window.drop_nulls("text").select("row", "component", "host", "time", "text")
+    told = told.with_columns(address=pl.col("text").str.extract(_ADDRESS))
     known = told.drop_nulls("address")
     turned_away = pl.col("text").str.contains(_TURNED_AWAY)
     served = pl.col("text").str.contains(_SERVED) & ~pl.col("text").str.contains(_OPEN_TO_ALL)

@@ -50,9 +50,14 @@ _WORD = re.compile(r"[A-Za-z][\w-]{2,80}")
 def discount_unconcerned(findings: Sequence[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
     """Return the findings; those about no part of the cloud get weight 0, if the cloud runs and complains of nothing."""
     present = [name for name in window["component"].unique().to_list() if name not in _PLACES]
-    cloud = window.filter(pl.col("component").is_in([name for name in present if belongs_to_cloud(name, topology)]))
+    cloud = [name for name in present if belongs_to_cloud(name, topology)]
     strange = rows_of_strangers(window, topology) if findings else set()
-    if cloud.height < current().active_lines or cloud.filter(~pl.col("row").is_in(strange))["failed"].any():
+    of_cloud = pl.col("component").is_in(cloud)
+    lines, fails = window.select(
+        of_cloud.sum().alias("lines"),
+        (of_cloud & pl.col("failed") & ~pl.col("row").is_in(strange)).any().alias("fails"),
+    ).row(0)
+    if lines < current().active_lines or fails:
         return list(findings)
     texts = dict(
         window.filter(pl.col("row").is_in({row for one in findings for row in one.rows})).select("row", "text").rows()
@@ -79,7 +84,7 @@ def discount_unconcerned(findings: Sequence[Finding], window: pl.DataFrame, topo
     ]
     excused = {id(one) for one in (*affairs, *refused)}
     suffers = any(_complains(one) for one in findings if id(one) not in excused)
-    if suffers or (refused and len(set(cloud["component"].unique().to_list()) - set(_FRONT)) < current().enough_others):
+    if suffers or (refused and len(set(cloud) - set(_FRONT)) < current().enough_others):
         return list(findings)
     return [one.weakened(0.0) if id(one) in excused else one for one in findings]
 

@@ -23,6 +23,7 @@ FINDING_STAGES = (
     judging.attribute,
     judging.infer,
     judging.harm,
+    judging.doubt,
 )
 """What is done for each stretch of trouble before the words of the question count."""
 

@@ -23,11 +23,11 @@ def novelty(case: Case) -> None:
     needed=True,
 )
 def gather(case: Case) -> None:
-    """Write the window's events with all their columns and their text; of too many those whose words are needed."""
-    counted, known = case.observed, case.catalogue.without(case.request.omitted.signatures)
-    wanted = evidence.with_needed_words(counted, case.events, known, case.topology, case.expected)
-    case.observed = evidence.with_words(wanted, case.events)
-    case.counted = case.observed if wanted is counted else evidence.counted_beside(case.observed, counted, case.events)
+    """Write what is counted of the window's events, and those with their words; of too many those whose words are needed."""
+    known = case.catalogue.without(case.request.omitted.signatures)
+    case.counted = evidence.counted(case.observed, case.events)
+    needed = evidence.with_needed_words(case.observed, case.events, known, case.topology, case.expected)
+    case.observed = evidence.with_words(needed, case.events)
 
 
 @stage(

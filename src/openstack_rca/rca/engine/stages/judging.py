@@ -15,11 +15,11 @@ def discount(case: Case) -> None:
     findings = judgement.discount_unmissed_silence(findings, case.normal)
     findings = evidence.discount_ended_well(findings, case.observed)
     findings = judgement.discount_behind_lost_links(findings)
-    findings = judgement.discount_passing(findings, case.observed, case.topology)
-    findings = judgement.discount_unconcerned(findings, case.observed, case.topology)
-    findings = judgement.discount_proxies_without_address(findings, case.observed)
+    findings = judgement.discount_passing(findings, case.counted, case.topology)
+    findings = judgement.discount_unconcerned(findings, case.counted, case.topology)
+    findings = judgement.discount_proxies_without_address(findings, case.counted)
     findings = judgement.discount_stop_after_own_error(findings, case.catalogue)
-    findings = judgement.discount_lone_warnings(findings, case.observed)
+    findings = judgement.discount_lone_warnings(findings, case.counted)
     findings = judgement.confirm_absence(findings, case.catalogue, case.counted)
     findings = judgement.tell_frozen_from_killed(findings, case.counted, case.topology)
     findings = judgement.discount_orderly_absence(findings, case.catalogue, case.counted)
@@ -27,7 +27,7 @@ def discount(case: Case) -> None:
     findings = judgement.discount_old_boots(findings)
     findings = judgement.discount_clean_restarts(findings, case.catalogue, case.counted)
     # Last of all: what it weakens was sure, and no rule for unsure ones is meant for it.
-    case.findings = judgement.discount_undated(judgement.weigh_changes(findings, case.catalogue), case.observed)
+    case.findings = judgement.discount_undated(judgement.weigh_changes(findings, case.catalogue), case.counted)
 
 
 @stage("remark", reads=("findings", "observed", "surroundings", "topology"), writes=("findings",))
@@ -36,28 +36,30 @@ def remark(case: Case) -> None:
     case.findings = judgement.discount_remarks(case.findings, case.observed, case.surroundings, case.topology)
 
 
-@stage("attribute", reads=("findings", "observed", "counted", "topology"), writes=("findings",))
+@stage("attribute", reads=("findings", "counted", "topology"), writes=("findings",))
 def attribute(case: Case) -> None:
     """Move some findings to another component, and make causes of some."""
     findings = judgement.discount_unsuffered(case.findings, case.counted, case.topology)
     findings = judgement.blame_proxy_in_front(findings, case.counted)
     findings = judgement.blame_named_by_several(findings, case.topology)
-    findings = judgement.blame_server_of_stuck_agents(findings, case.observed, case.topology)
-    findings = judgement.blame_client_that_stood_still(findings, case.observed, case.topology)
+    findings = judgement.blame_server_of_stuck_agents(findings, case.counted, case.topology)
+    findings = judgement.blame_client_that_stood_still(findings, case.counted, case.topology)
     findings = judgement.blame_own_settings(findings, case.counted, case.topology)
     findings = judgement.blame_link_to_shared_service(findings, case.counted, case.topology)
     findings = judgement.blame_link_to_busy_service(findings, case.counted)
     findings = judgement.keep_blame_on_common_target(findings, case.counted)
     findings = judgement.tell_reasons_of_ends(judgement.believe_own_reasons(findings, case.topology))
-    case.findings = judgement.believe_quiet_words(findings, case.observed, case.topology)
+    case.findings = judgement.believe_quiet_words(findings, case.counted, case.topology)
 
 
-@stage("infer", reads=("findings", "observed", "events", "topology"), writes=("findings",))
+@stage("infer", reads=("findings", "counted", "events", "topology"), writes=("findings",))
 def infer(case: Case) -> None:
     """Add accusations of a dependency or a host that all stopped, or failing, components share."""
-    case.findings = judgement.infer_shared(case.findings, case.observed, case.topology)
+    case.findings = judgement.infer_shared(
+        case.findings, case.counted, case.topology, lambda rows: case.events.take(rows, ["message", "request_id"])
+    )
     case.findings = case.findings + judgement.infer_from_failing_apis(
-        case.findings, case.observed, case.events, case.topology
+        case.findings, case.counted, case.events, case.topology
     )
 
 
@@ -109,25 +111,28 @@ def rank(case: Case) -> None:
     case.candidates = judgement.rank(case.candidates, boosted)
 
 
-@stage(
-    "judge",
-    reads=("candidates", "picked", "observed", "findings", "topology"),
-    writes=("candidates", "doubtful", "verdict"),
-    needed=True,
-)
-def judge(case: Case) -> None:
-    """Write the verdict, and drop the candidates with too little guilt."""
+@stage("doubt", reads=("picked", "counted", "findings", "topology"), writes=("doubtful",), needed=True)
+def doubt(case: Case) -> None:
+    """Write whether errors are left that nothing accounts for."""
     # What work in good order accounts for leaves no doubt.
     accounted = {row for finding in case.findings if not finding.weight for row in finding.rows}
-    kinds = case.observed.filter(pl.col("row").is_in(accounted)).select("component", "host", "template_id")
-    rest = case.observed.join(kinds, on=kinds.columns, how="anti", nulls_equal=True)
+    kinds = case.counted.filter(pl.col("row").is_in(accounted)).select("component", "host", "template_id")
+
+    def rest(events: pl.DataFrame) -> pl.DataFrame:
+        return events.join(kinds, on=kinds.columns, how="anti", nulls_equal=True)
+
     case.doubtful = (
-        (case.picked and evidence.fails_in_cloud(rest, case.topology))
-        or evidence.goes_on_failing(rest)
+        (case.picked and evidence.fails_in_cloud(rest(case.counted), case.topology))
+        or evidence.goes_on_failing(rest(case.counted.filter("failed")))
         or evidence.unexplained_errors(
-            [one for one in case.findings if one.weight], case.topology, evidence.is_filtered(case.observed)
+            [one for one in case.findings if one.weight], case.topology, evidence.is_filtered(case.counted)
         )
     )
+
+
+@stage("judge", reads=("candidates", "doubtful", "topology"), writes=("candidates", "verdict"), needed=True)
+def judge(case: Case) -> None:
+    """Write the verdict, and drop the candidates with too little guilt."""
     suspects = [candidate for candidate in case.candidates if candidate.guilt >= current().noticeable]
     case.verdict = judgement.verdict_on(suspects)
     if case.verdict is Verdict.NO_FAILURE_FOUND and case.doubtful:
