@@ -48,7 +48,7 @@ _BEGINNINGS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"^(?: *[0-9a-f]", _DIGITS | frozenset("abcdef |")),
     (r"^(?P<priority>\d", _DIGITS),
 )
-_FEW_LINES = 500
+_FEW_LINES = 10_000
 _WORD = r"0-9A-Za-z_\x{80}-\x{10FFFF}"
 _OPTIONAL_TAIL = re.compile(r"\(\?: \(\?P<(?P<name>\w+)>\.\*\)\)\?\$$")
 _GROUP = re.compile(r"\(\?P<(?P<name>\w+)>")
@@ -112,6 +112,8 @@ def _closes_at_end(text: str) -> bool:
 
 def matching(lines: pl.DataFrame, pattern: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The lines (column ``text``) that a pattern matches, and the others, both in their order."""
+    if lines.height == 0:
+        return lines, lines
     found = lines["text"].str.contains(_shape_of(pattern).head)
     number = found.sum()
     if number == 0:
@@ -147,7 +149,7 @@ def parts_of(lines: pl.DataFrame, pattern: str) -> pl.DataFrame:
 def by_first_character(lines: pl.DataFrame) -> list[tuple[frozenset[str], pl.DataFrame]]:
     """Group lines (``text``) by the class of the character that they begin with: digits, capitals, braces ...
 
-    Few lines stay one group: trying every pattern on them costs less than grouping.
+    Few lines stay one group: trying a pattern on them costs less than building it anew for each group.
 
     Returns:
         for each group, the characters that its lines begin with, and these lines in their order.
