@@ -40,6 +40,14 @@ def test_results_come_in_the_order_of_the_items_of_which_several_are_worked_on_a
     assert list(in_turn(work, range(6), 2)) == [0, -1, -2, -3, -4, -5]
 
 
+def test_all_threads_have_work_while_the_caller_has_a_result() -> None:
+    begun = threading.Semaphore(0)
+
+    with closing(in_turn(lambda _: begun.release(), range(6), 2)) as found:
+        next(found)
+        assert all(begun.acquire(timeout=60) for _ in range(3))
+
+
 def test_one_thread_is_the_callers() -> None:
     assert set(in_turn(lambda _: threading.current_thread(), range(3), 1)) == {threading.current_thread()}
 

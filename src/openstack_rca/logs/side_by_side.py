@@ -20,7 +20,7 @@ def usual_threads() -> int:
 
 
 def in_turn(function: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Generator[Result, None, None]:
-    """The result for each item, in the order of the items, of which ``threads`` are worked on at once.
+    """The result for each item, in the order of the items, of which ``threads`` are worked on at once; one more waits its turn.
 
     With one thread all is done by the caller's. Close it where not all results are wanted: what has begun ends first.
     """
@@ -32,7 +32,8 @@ def in_turn(function: Callable[[Item], Result], items: Iterable[Item], threads: 
     try:
         for item in items:
             waiting.append(pool.submit(function, item))
-            if len(waiting) >= threads:
+            # While the caller takes a result, or looks for the next item, no thread is without work.
+            if len(waiting) > threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
