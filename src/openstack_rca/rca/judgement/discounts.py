@@ -244,7 +244,7 @@ def _missed(findings: Iterable[Finding]) -> set[str]:
 
 def _of_phase(catalogue: Catalogue, phase: str) -> set[str | None]:
     """The signatures that speak of a stop, or of a start."""
-    return {signature.id for signature in catalogue.signatures if signature.phase == phase}
+    return {name for name, of_it in catalogue.phases.items() if of_it == phase}
 
 
 def _says_gone(finding: Finding) -> bool:

@@ -18,7 +18,7 @@ def weigh_changes(findings: list[Finding], catalogue: Catalogue) -> list[Finding
 
     After a changed user only complaints about keystone count; after a changed endpoint those about any component.
     """
-    changes = {signature.id for signature in catalogue.signatures if signature.phase == "change"}
+    changes = {name for name, phase in catalogue.phases.items() if phase == "change"}
     return [_weighed(finding, findings, changes) if finding.signature in changes else finding for finding in findings]
 
 

@@ -47,7 +47,7 @@ def discount_planned_work(
     findings: Sequence[Finding], catalogue: Catalogue, window: pl.DataFrame, topology: Topology
 ) -> list[Finding]:
     """Set to 0 the weight of findings of an ordered stop that is over, and of complaints that came only close to it."""
-    phases = {signature.id: signature.phase for signature in catalogue.signatures if signature.phase}
+    phases = catalogue.phases
     stops: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for one in findings:
         if phases.get(one.signature or "") == "stop" and one.accuser_host is not None and one.accused != HOST:

@@ -65,6 +65,11 @@ class Catalogue:
         told = json.dumps([rule.fields if isinstance(rule, _Shipped) else vars(rule) for rule in rules], default=str)
         return hashlib.sha256(told.encode()).hexdigest()
 
+    @property
+    def phases(self) -> dict[str, str]:
+        """The phase of each signature that has one, by its id."""
+        return {name: rule.phase for name, rule in self._signatures.items() if rule.phase}
+
     def __len__(self) -> int:
         return len(self._signatures)
 
@@ -121,9 +126,9 @@ class Catalogue:
         known_services = frame["service"].unique().to_list()
         candidates = self._candidates(frame)
         hits = [pl.DataFrame(schema=HITS)]
-        for signature in self.signatures:
-            rows = candidates.get(signature.id)
-            if rows is None or signature.weight == 0:
+        for name in self._signatures:
+            rows = candidates.get(name)
+            if rows is None or (signature := self.get(name)).weight == 0:
                 continue
             part = frame[rows] if len(rows) < frame.height else frame
             part = part.filter(pl.col("level") >= _LEVELS[signature.level])
@@ -137,10 +142,11 @@ class Catalogue:
     def _candidates(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
         """Rows worth searching, by signature id."""
         everything = frame["row"]
-        candidates = {signature.id: everything for signature in self.signatures if not signature.literals}
+        demanded = {name: rule.literals for name, rule in self._signatures.items()}
+        candidates = {name: everything for name, literals in demanded.items() if not literals}
         # Flat lists, for a list of lists takes Polars many times as long.
-        literals = [literal for signature in self.signatures for literal in signature.literals]
-        owners = [signature.id for signature in self.signatures for _ in signature.literals]
+        literals = [literal for of_one in demanded.values() for literal in of_one]
+        owners = [name for name, of_one in demanded.items() for _ in of_one]
         if literals and frame.height:
             table = pl.DataFrame({"literal": literals, "id": owners})
             found = (
@@ -242,6 +248,12 @@ class _Shipped:
     def __init__(self, fields: dict[str, Any]) -> None:
         self.fields = fields
         self.id: str = fields["id"]
+        self.phase: str | None = fields.get("phase")
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """As ``Signature.literals``; ``shipped_rules`` found them."""
+        return tuple(text.lower() for text in self.fields["contains"])
 
     @cached_property
     def signature(self) -> Signature:
