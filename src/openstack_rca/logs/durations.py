@@ -20,7 +20,8 @@ def took_seconds(message: pl.Expr) -> pl.Expr:
 
     Known are the lines of eventlet, oslo, uWSGI, HAProxy (the total time) and of Apache with the time it took (``%D``).
     """
-    milliseconds = pl.coalesce(message.str.extract(_MILLISECONDS, group) for group in (1, 2, 3))
+    groups = message.str.extract_groups(_MILLISECONDS).struct
+    milliseconds = pl.coalesce(groups.field("1"), groups.field("2"), groups.field("3"))
     return pl.coalesce(
         message.str.extract(_SECONDS).cast(pl.Float64),
         milliseconds.cast(pl.Float64) / 1e3,
