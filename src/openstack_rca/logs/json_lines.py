@@ -79,7 +79,8 @@ def unwrap_json(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Da
     """
     # Looking for a quoted key first costs little.
     keyed = lines.filter(pl.col("text").str.contains_any(['":', '" :', '"=>', '" =>']))
-    hits = keyed.filter(pl.col("text").str.contains(_START))
+    # To build the pattern takes 15 milliseconds.
+    hits = keyed.filter(pl.col("text").str.contains(_START)) if keyed.height else keyed
     if hits.height == 0:
         return NO_ENVELOPES, lines
     rows: list[dict[str, Any]] = []
