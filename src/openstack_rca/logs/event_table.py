@@ -222,6 +222,12 @@ def detached(taken: pl.DataFrame) -> pl.DataFrame:
     return taken.with_columns(pl.col(pl.String) + "")
 
 
+def different(events: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """The different values that these columns have together."""
+    parts = [events[:0], *events.iter_slices(EVENTS_AT_ONCE)]
+    return pl.concat([part.select(columns).unique() for part in parts]).unique()
+
+
 def in_order(counted: pl.DataFrame) -> pl.Series:
     """The indices that sort events (``COUNTED``) by time, file and line; events without a time come last."""
     times = counted["time"].cast(pl.Int64).fill_null(np.iinfo(np.int64).max).to_numpy()

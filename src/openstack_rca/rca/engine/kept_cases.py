@@ -41,7 +41,7 @@ class _Facts:
 def as_table(cases: Sequence[Case]) -> pl.DataFrame:
     """The cases of all stretches of trouble, one a row; no row where they hold more than ``MOST_EVENTS`` events."""
     told = [case for case in cases if case.window is not None]
-    if sum(case.told.height for case in told) > MOST_EVENTS:
+    if sum(case.counted.height + case.earlier.height for case in told) > MOST_EVENTS:
         told = []
     return pl.DataFrame([_row(case, case.window) for case in told if case.window], schema=_SCHEMA, orient="row")
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from openstack_rca.logs.event_table import EVENTS_AT_ONCE
 from openstack_rca.rca.evidence import trouble
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.unusual import ERROR_AND_WORSE
@@ -169,11 +170,9 @@ def ends_well_later(
     calm = later.filter(_CALM)
     if calm.is_empty() or not (objects or places):
         return False
-    named = calm.hstack(words(calm["row"])).filter(
-        pl.concat_str(pl.col("instance_id").fill_null(""), pl.col("message")).str.contains_any(objects or places)
-    )
+    said = pl.concat_str(pl.col("instance_id").fill_null(""), pl.col("message"))
     undoing, undertaken = re.search(trouble.undone(), text) is not None, _undertaken(text)
-    for end in _good_ends(named).iter_rows(named=True):
+    for end in _good_ends_among(calm, words, said.str.contains_any(objects or places)).iter_rows(named=True):
         if end["undone"] and not undoing:
             continue
         told = f"{end['instance_id'] or ''} {end['message']}"
@@ -202,9 +201,8 @@ def is_of_one_user(
         return False
     first, last = failed["time"].min(), failed["time"].max()
     own = [name for name in events["component"].unique().drop_nulls().to_list() if name.split("-")[0] == project]
-    # The words of all that a project wrote would take much memory.
     calm = events.filter(_CALM, pl.col("component").is_in(own))
-    ends = _good_ends(calm.hstack(words(calm["row"])).filter(pl.col("project_id") != users[0]))
+    ends = _good_ends_among(calm, words, pl.col("project_id") != users[0])
     undertaken = {word for text in failed["text"] for word in _asked(text)}
     tellers = set(failed["component"].to_list())
     others = [
@@ -241,6 +239,13 @@ def _good_ends(events: pl.DataFrame) -> pl.DataFrame:
         pl.col("message").str.contains(trouble.ended_well()),
         ~pl.col("message").str.contains(trouble.words_of_trouble()),
     ).with_columns(undone=pl.col("message").str.contains(trouble.undone()))
+
+
+def _good_ends_among(events: pl.DataFrame, words: Callable[[pl.Series], pl.DataFrame], which: pl.Expr) -> pl.DataFrame:
+    """``_good_ends`` of those of these events for which ``which`` holds, a condition on their words."""
+    # All words of a long recording would take more memory than all else.
+    parts = [events[:0], *events.iter_slices(EVENTS_AT_ONCE // 4)]
+    return pl.concat([_good_ends(part.hstack(words(part["row"])).filter(which)) for part in parts])
 
 
 def _way(

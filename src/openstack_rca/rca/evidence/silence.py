@@ -98,8 +98,9 @@ class _Recording:
         seconds = (pl.col("time").dt.timestamp("us") - begun) / 1e6
         found: dict[tuple[Any, ...], list[pl.DataFrame]] = defaultdict(list)
         # Of some events after the others: to group all at once takes several times their memory.
-        for part in observed.with_row_index("at").iter_slices(EVENTS_AT_ONCE):
-            events = part.filter(known).select(*keys, "at", seconds=seconds)
+        for number, part in enumerate(observed.iter_slices(EVENTS_AT_ONCE)):
+            events = part.with_row_index("at", number * EVENTS_AT_ONCE).filter(known)
+            events = events.select(*keys, "at", seconds=seconds)
             for key, stream in events.partition_by(keys, maintain_order=True, include_key=False, as_dict=True).items():
                 found[key].append(stream)
         self.names = [str(name) for name, *_ in found]
@@ -107,7 +108,7 @@ class _Recording:
         self._of_host: dict[tuple[Any, ...], list[int]] = defaultdict(list)
         for index, host in enumerate(self.hosts):
             self._of_host[host].append(index)
-        streams = [pl.concat(parts) for parts in found.values()]
+        streams = [pl.concat(found.pop(key), rechunk=True) for key in list(found)]
         # Of each stream the places of its events among the observed ones: their columns would be there twice.
         self._places = [stream["at"] for stream in streams]
         self.seconds = [stream["seconds"].to_numpy() for stream in streams]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from openstack_rca.logs.event_table import EVENTS_AT_ONCE, EventTable
+from openstack_rca.logs.event_table import EVENTS_AT_ONCE, EventTable, different
 from openstack_rca.logs.levels import COMPLAINTS
 from openstack_rca.rca.evidence.ended_well import good_ends_soon, tells_good_end_of
 from openstack_rca.rca.evidence.expected_steps import ExpectedSteps
@@ -114,7 +114,7 @@ def _few(complaints: pl.DataFrame, most: int) -> pl.DataFrame:
     if complaints.height <= most:
         return complaints.select("at", stands_for=pl.lit(1, pl.UInt32))
     # Where hardly two are of one kind, each would stand for itself.
-    of = _KIND if 4 * complaints.n_unique(_KIND) <= most else _STREAM
+    of = _KIND if 4 * different(complaints, *_KIND).height <= most else _STREAM
     chosen = _spread(complaints, pl.lit(value=True), of, of, most)
     begins = pl.col("at").is_in(chosen.implode()) | pl.col("asked")
     parts = complaints.select("at", *of, part=begins.cum_sum().over(of))
@@ -129,8 +129,8 @@ def _spread(events: pl.DataFrame, which: pl.Expr, kind: list[str], stream: list[
     if events.is_empty():
         return events["at"]
     first, last = time_span(events)
-    number = max(1, most // (4 * events.n_unique(kind)))
-    seconds = max(1.0, (last - first).total_seconds() * 4 * events.n_unique(stream) / most)
+    kinds, streams = (different(events, *names).height for names in (kind, stream))
+    number, seconds = max(1, most // (4 * kinds)), max(1.0, (last - first).total_seconds() * 4 * streams / most)
     begun = (pl.col("time") - first).dt.total_seconds(fractional=True)
     chosen = []
     for of, each in ((kind, number), ([*stream, "slice"], 1)):

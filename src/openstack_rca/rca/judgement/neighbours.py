@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from openstack_rca.logs.event_table import different
 from openstack_rca.rca.evidence import Finding, belongs_to_cloud
 from openstack_rca.rca.knowledge import HOST, NETWORK, STORAGE, Topology
 from openstack_rca.rca.vocabulary import OUTCOMES, Category, Directness
@@ -39,7 +40,7 @@ def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topol
     }
     cloud, cloud_hosts = _cloud(window, topology), set()
     places, accusers = defaultdict(set), defaultdict(set)
-    for component, host in window.select("component", "host").unique().drop_nulls("host").iter_rows():
+    for component, host in different(window, "component", "host").drop_nulls("host").iter_rows():
         places[component].add(host)
         if component in cloud:
             cloud_hosts.add(host)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from openstack_rca.logs.event_table import different
 from openstack_rca.rca.evidence import Finding, noisy_or
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
@@ -181,7 +182,7 @@ def _inferred(
 def _shared_host(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
     """A host all of whose streams (two at least) fell silent, or are missed, while another host's went on."""
     streams: dict[str, set[str]] = defaultdict(set)
-    for component, host in window.select("component", "host").unique().drop_nulls().iter_rows():
+    for component, host in different(window, "component", "host").drop_nulls().iter_rows():
         streams[str(host)].add(str(component))
     gone: dict[str, dict[str, Finding]] = defaultdict(dict)
     for finding in findings:

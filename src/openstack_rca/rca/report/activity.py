@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from openstack_rca.logs.durations import ROUND_SECONDS
+from openstack_rca.logs.event_table import EVENTS_AT_ONCE
 from openstack_rca.logs.levels import FAILURES
 from openstack_rca.rca.evidence import FoundWindow
 from openstack_rca.rca.report.report import ActivityRow
@@ -33,36 +34,39 @@ def activity(
 
     Returns one row a component, all with the same bins; empty without events.
     """
-    events = plotted(observed, window)
-    if events.is_empty():
+    if observed.is_empty():
         return []
-    first, last = _moment(events["time"].min()), _moment(events["time"].max())
+    time = pl.col("time").filter(_is_plotted(window))
+    span = observed.select(first=time.min(), last=time.max()).row(0)
+    if None in span:
+        return []
+    first, last = map(_moment, span)
     start, seconds = _bins(first, last)
     length = int((last - start).total_seconds() // seconds) + 1
-    components = _order(events, involved)[:max_rows]
-    binned = (
-        events.filter(pl.col("component").is_in(components))
-        .with_columns(bin=((pl.col("time") - start).dt.total_microseconds() // round(seconds * 1e6)).cast(pl.Int64))
-        .group_by("component", "bin")
-        .agg(
-            counts=pl.len(),
-            errors=pl.col("level").cast(pl.String).is_in(FAILURES).sum(),
-            scores=pl.col("score").max().cast(pl.Float64).round(3),
-        )
-    )
+    place = ((pl.col("time") - start).dt.total_microseconds() // round(seconds * 1e6)).cast(pl.Int64)
+    parts = [
+        part.filter(_is_plotted(window))
+        .group_by("component", bin=place)
+        .agg(counts=pl.len(), errors=pl.col("level").is_in(FAILURES).sum(), scores=pl.col("score").max())
+        for part in observed.select(COLUMNS).iter_slices(EVENTS_AT_ONCE)
+    ]
+    highest = pl.col("scores").max().cast(pl.Float64).round(3)
+    binned = pl.concat(parts).group_by("component", "bin").agg(pl.col("counts", "errors").sum(), highest)
+    components = _order(binned, involved)[:max_rows]
     cells = {(row["component"], row["bin"]): row for row in binned.iter_rows(named=True)}
     return [_row(component, cells, start, seconds, length) for component in components]
 
 
 def plotted(observed: pl.DataFrame, window: FoundWindow | None) -> pl.DataFrame:
     """Those of the events that ``activity`` counts, with the columns that it reads."""
-    if observed.is_empty():
-        return pl.DataFrame()
-    events = observed.select(COLUMNS).drop_nulls("time")
+    return pl.DataFrame() if observed.is_empty() else observed.select(COLUMNS).filter(_is_plotted(window))
+
+
+def _is_plotted(window: FoundWindow | None) -> pl.Expr:
     if window is None:
-        return events
+        return pl.col("time").is_not_null()
     margin = max(window.end - window.start, timedelta(seconds=1))
-    return events.filter(pl.col("time").is_between(window.start - margin, window.end + margin))
+    return pl.col("time").is_between(window.start - margin, window.end + margin)
 
 
 def _row(
@@ -81,9 +85,10 @@ def _row(
     )
 
 
-def _order(events: pl.DataFrame, involved: Sequence[str]) -> list[str]:
+def _order(binned: pl.DataFrame, involved: Sequence[str]) -> list[str]:
     """Components that logged anything: the involved ones, then the busiest."""
-    busiest = events.group_by("component").len().sort(["len", "component"], descending=[True, False])
+    busiest = binned.group_by(pl.col("component").cast(pl.String)).agg(pl.col("counts").sum())
+    busiest = busiest.sort(["counts", "component"], descending=[True, False])
     names = [str(name) for name in busiest["component"].to_list() if name is not None]
     return [name for name in dict.fromkeys(involved) if name in names] + [
         name for name in names if name not in set(involved)
