@@ -19,7 +19,18 @@ from trained_environment import SAMPLES
 
 SIGNATURES = Path(str(files("openstack_rca.rca.knowledge"))) / "signatures"
 INCIDENT = SAMPLES / "incidents" / "INC-003"
-KEPT = {"window", "observed", "earlier", "surroundings", "findings", "picked", "untimed", "unclear", "deployment"}
+KEPT = {
+    "window",
+    "observed",
+    "earlier",
+    "surroundings",
+    "findings",
+    "doubtful",
+    "picked",
+    "untimed",
+    "unclear",
+    "deployment",
+}
 """Fields of a case that are kept."""
 GIVEN = {"request", "events", "scores", "rates", "catalogue", "topology", "expected"}
 OF_THE_RUN = {"id", "created", "seconds", "stages"}
