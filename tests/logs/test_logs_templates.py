@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from openstack_rca.logs import templates
 from openstack_rca.logs.templates import TEMPLATE_LENGTH, mask_messages, template_ids
 
 UUID_A, UUID_B = "82d2b7bf-0c89-41ae-817d-363d3b1c1a21", "46c6facf-6228-4470-a3dd-753cba8ef09d"
@@ -99,3 +100,19 @@ def test_no_messages_give_no_templates() -> None:
     empty = pl.Series("message", [], pl.String)
     assert mask_messages(empty).len() == 0
     assert template_ids(empty).len() == 0
+
+
+@pytest.mark.parametrize("room", [0, 3, 1000])
+def test_templates_do_not_depend_on_what_is_remembered_of_messages_before(
+    monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    known: dict[str, str] = {}
+    monkeypatch.setattr(templates, "_KNOWN", known)
+    monkeypatch.setattr(templates, "_MOST_KNOWN", room)
+    one, other, third = f"Took 4.69 s, code: 404, 0x1f {UUID_A}", "Took 17.20 s, code: 503, 0x2f 1", "all is well"
+    expected = ["Took <*> s, code: 404, <*>", "Took <*> s, code: 503, <*>", "all is well"]
+    for messages in ([one], [other, third], [one, None, other, third], [third, other, one]):
+        found = mask_messages(pl.Series(messages, dtype=pl.String)).to_list()
+        wanted = dict(zip((one, other, third), expected, strict=True))
+        assert found == [None if message is None else wanted[message] for message in messages]
+        assert len(known) <= room

@@ -1,6 +1,7 @@
 """Templates: a message with what varies masked. The masked text is the template; its hash is the id.
 
-There is no state: for one ``MASK_VERSION`` the same message gives the same template in every process on every machine.
+For one ``MASK_VERSION`` the same message gives the same template in every process on every machine; what is remembered of the
+messages before only saves time.
 """
 
 from hashlib import blake2b
@@ -85,24 +86,46 @@ _SAME_DIGITS = bytes.maketrans(b"0123456789", b"1" * 10)
 _BORDER = "\x02\n"
 _SURVIVING = r"(?:_|[^\x00-\x7F])\w*"
 
+# Polars keeps 32 patterns built: the late ones would be built anew, in ten milliseconds, for each batch of lines.
+_KNOWN: dict[str, str] = {}
+_MOST_KNOWN = 10_000
+
 
 def mask_messages(messages: pl.Series) -> pl.Series:
     """The template of each message, row by row, as text of at most ``TEMPLATE_LENGTH`` characters."""
     text = pl.col("message").str.slice(0, _MESSAGE_LENGTH).str.replace_all(r"[\x01\x02]", " ")
     early = messages.rename("message").to_frame().select(_masked(text, _IDS).alias("early"))
-    sized = early.select(pl.col("early").unique()).with_columns(_masked(pl.col("early"), _SIZES).alias("sized"))
-    distinct = sized.select(pl.col("sized").unique()).with_columns(_masked(pl.col("sized"), _KEEPING).alias("kept"))
-    alike = distinct.with_columns(
-        _shapes(distinct["kept"]).alias("shape"),
-        pl.col("kept").str.extract_all(_SURVIVING).list.join(" ").alias("survivors"),
-    ).with_columns(pl.col("kept").first().over("shape", "survivors").alias("one"))
-    late = _masked(pl.col("one"), _LATE)
-    late = late.str.replace_all(_KEEP, "", literal=True).str.replace_all(_QUOTE, '"', literal=True)
-    ones = alike.select(pl.col("one").unique()).with_columns(
-        late.str.strip_chars().str.slice(0, TEMPLATE_LENGTH).alias("template")
+    sized = early.select(pl.col("early").drop_nulls().unique()).with_columns(
+        _masked(pl.col("early"), _SIZES).alias("sized")
     )
-    table = sized.join(alike, on="sized", how="left").join(ones, on="one", how="left").select("early", "template")
+    distinct = sized.select(pl.col("sized").unique()).with_columns(_masked(pl.col("sized"), _KEEPING).alias("kept"))
+    survivors = pl.col("kept").str.extract_all(_SURVIVING).list.join(" ")
+    alike = distinct.with_columns(_shapes(distinct["kept"]).alias("shape")).with_columns(
+        pl.concat_str("shape", survivors, separator=_BORDER).alias("kind")
+    )
+    kinds = alike.group_by("kind").agg(pl.col("kept").first())
+    kinds = kinds.with_columns(template=_templates_of_kinds(kinds))
+    table = sized.join(alike, on="sized").join(kinds, on="kind").select("early", "template")
     return early.join(table, on="early", how="left", maintain_order="left")["template"].rename(messages.name)
+
+
+def _templates_of_kinds(kinds: pl.DataFrame) -> pl.Series:
+    """The template of each ``kind``, of which ``kept`` is a text."""
+    found = [_KNOWN.get(kind) for kind in kinds["kind"].to_list()]
+    new = kinds.filter(pl.Series([template is None for template in found], dtype=pl.Boolean))
+    if new.is_empty():
+        return pl.Series(found, dtype=pl.String)
+    late = _masked(pl.col("kept"), _LATE)
+    late = late.str.replace_all(_KEEP, "", literal=True).str.replace_all(_QUOTE, '"', literal=True)
+    templates = new.select(late.str.strip_chars().str.slice(0, TEMPLATE_LENGTH)).to_series()
+    made = dict(zip(new["kind"].to_list(), templates.to_list(), strict=True))
+    if len(_KNOWN) + len(made) > _MOST_KNOWN:
+        _KNOWN.clear()
+    if len(made) <= _MOST_KNOWN:
+        _KNOWN.update(made)
+    return pl.Series(
+        [made.get(kind, template) for kind, template in zip(kinds["kind"], found, strict=True)], dtype=pl.String
+    )
 
 
 def _shapes(texts: pl.Series) -> pl.Series:
