@@ -38,6 +38,31 @@ def test_one_client_that_is_turned_away_while_others_are_served_has_wrong_settin
     assert "others are served" in moved[0].title
 
 
+@pytest.mark.parametrize(
+    ("client", "line", "section"),
+    [
+        ("nova-compute", "['internal'] endpoint for network service in north region not found", "[neutron]"),
+        ("nova-scheduler", "internal endpoint for placement service in north region not found", "[placement]"),
+        ("octavia-worker", "publicURL endpoint for image service in north region not found", "[glance]"),
+        ("heat-engine", "public endpoint for compute service in north region not found", "[clients_nova]"),
+    ],
+)
+def test_who_asks_the_catalogue_for_another_region_is_told_the_section_that_names_it(
+    client: str, line: str, section: str
+) -> None:
+    """Keystone turns nobody away: it answers with a catalogue that lacks what the client was told to ask for."""
+    told = finding("keystone", client, "c2", category=Category.CONFIG, signature="identity-endpoint-missing")
+    (moved,) = blame_own_settings([replace(told, proofs=(f"EndpointNotFound: {line}",))], events(*SERVED), TOPOLOGY)
+    project = client.partition("-")[0]
+    assert moved.accused == client
+    assert "north" in moved.title
+    assert "turns" not in moved.title
+    assert section in moved.remedy
+    assert f"/etc/{project}/{project}.conf" in moved.remedy
+    assert any("region" in check and f"/etc/{project}/" in check for check in moved.checks)
+    assert f"openstack endpoint list --service {line.split(' service')[0].split()[-1]}" in moved.checks
+
+
 @pytest.mark.parametrize("place", ["network", "host"])
 def test_no_place_turns_a_client_away(place: str) -> None:
     """Who is refused by something outside the cloud is refused by no server that serves others."""

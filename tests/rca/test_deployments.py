@@ -1,10 +1,14 @@
 """Checks are commands of the cloud's own deployment, which its logs show or the user names."""
 
+import polars as pl
 import pytest
 
+from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable
 from openstack_rca.rca.knowledge import Deployment, fitted_check, load_topology, recognised_deployment
+from openstack_rca.rca.report import deployment_of
 
 TOPOLOGY = load_topology()
+_NOTHING = [pl.lit(None, dtype=kind).alias(name) for name, kind in EVENT_SCHEMA.items() if name != "file"]
 
 
 def fitted(check: str, deployment: str, component: str = "nova-compute") -> str:
@@ -45,6 +49,46 @@ def test_logs_of_packages_show_no_deployment_tool() -> None:
         '  File "/usr/lib/python3/dist-packages/nova/rpc.py", line 1',
     ]
     assert recognised_deployment(texts) is None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "/x/lib/site-packages/openstack_rca/_samples/incidents/a/logs",
+        "/x/openstack_prod/logs",
+        "/x/tripleo_logs",
+        "/k/b",
+    ],
+)
+@pytest.mark.parametrize("name", ["{given}/nova/nova-api.log", "{root}/nova/nova-api.log", "nova/nova-api.log"])
+def test_how_the_folder_of_the_logs_is_called_shows_no_deployment_tool(given: str, name: str) -> None:
+    """Whoever collected the logs named what lies above them; a file's name holds that only where two are alike."""
+    files = [name.format(given=given, root=given.rpartition("/")[2])]
+    table = EventTable.of(pl.DataFrame({"file": files}).with_columns(_NOTHING).select(*EVENT_SCHEMA))
+    assert deployment_of(table, [given]) == "packages"
+
+
+@pytest.mark.parametrize(
+    ("given", "deployment"),
+    [
+        ("/var/log/kolla", "kolla"),
+        ("case-7/kolla", "kolla"),
+        ("/mnt/var/log/kolla/nova/nova-api.log", "kolla"),
+        ("/var/log/pods", "helm"),
+        ("/var/log/containers/nova", "tripleo"),
+    ],
+)
+def test_a_deployment_tools_own_folder_of_logs_tells_it(given: str, deployment: str) -> None:
+    """These are no names that somebody gave to a copy."""
+    assert recognised_deployment(["nova/nova-api.log"], [given]) == deployment
+
+
+@pytest.mark.parametrize(
+    "name", ["openstack_prod/nova-api.log", "tripleo_logs/nova-api.log", "old_openstack_site/a.log"]
+)
+def test_a_folder_that_is_only_called_after_a_tool_shows_none(name: str) -> None:
+    """Names of pods end with what Kubernetes gave them, names of units with the service."""
+    assert recognised_deployment([name]) is None
 
 
 def test_kolla_with_podman_is_told_from_kolla_with_docker() -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 import polars as pl
 
 from openstack_rca.rca.evidence import Finding, quotes_another
+from openstack_rca.rca.judgement.asked_endpoints import NOT_IN_CATALOGUE, asked_endpoint
 from openstack_rca.rca.judgement.front import PROXIES
 from openstack_rca.rca.knowledge import HOST, NETWORK, Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
@@ -81,9 +82,18 @@ def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: 
         if category is None or not (stray or _serves_others(findings, window, topology, service, client, against)):
             continue
         why = _STRAY if stray else _TURNED_AWAY_ALONE
+        lines = [
+            line for finding in against for line in (*finding.proofs, *(texts.get(row, "") for row in finding.rows))
+        ]
+        asked = asked_endpoint(client, lines)
         for place, finding in enumerate(findings):
             if finding in against:
                 moved[place] = _own_fault(finding, client, service, category, why)
+                if asked is not None and finding.signature == NOT_IN_CATALOGUE:
+                    title = asked.title
+                    moved[place] = replace(
+                        moved[place], title=title, why=title, remedy=asked.remedy, checks=asked.checks
+                    )
             elif finding in quoted or (finding.accused == service and finding.category is category):
                 moved[place] = finding.weakened(current().left)
     return moved

@@ -27,11 +27,24 @@ _NO_CONTAINER = ("host", "network", "storage", "ldap")
 _PODMAN = re.compile(r"\bpodman\b|\blibpod-|\bconmon\b")
 
 
-def recognised_deployment(texts: Iterable[str]) -> Deployment | None:
-    """How the cloud was installed, told by paths of logs, hosts and lines that quote paths; None where nothing tells."""
-    everything = "\n".join(texts)
-    marks = _names()["marks"].items()
-    found = next((Deployment(kind) for kind, signs in marks if re.search("|".join(signs), everything, re.M)), None)
+def recognised_deployment(texts: Iterable[str], given: Iterable[str] = ()) -> Deployment | None:
+    """How the cloud was installed; None where nothing tells.
+
+    ``texts`` are paths of logs below what was given, hosts and lines that quote paths; ``given`` are the paths that were given,
+    whose names are those of whoever collected the logs.
+    """
+    everything, above = "\n".join(texts), "\n".join(given)
+    names = _names()
+    marked = ((names["marks"], everything), (names["marks_of_given"], above))
+    found = next(
+        (
+            Deployment(kind)
+            for marks, text in marked
+            for kind, signs in marks.items()
+            if re.search("|".join(signs), text, re.M)
+        ),
+        None,
+    )
     return Deployment.KOLLA_PODMAN if found is Deployment.KOLLA and _PODMAN.search(everything) else found
 
 

@@ -14,12 +14,15 @@ _LONGEST = 1500
 
 def deployment_of(table: EventTable, logs: Sequence[str]) -> Deployment:
     """How the cloud of these events was installed: files, hosts, services and tracebacks tell; packages where none does."""
-    texts = [*logs]
+    texts = []
     for column in ("file", "host", "service"):
         texts += table.counted[column].drop_nulls().unique().cast(pl.String).to_list()
+    # Where two files have the same path below what was given, their names hold what was given too.
+    above = [f"{folder}/" for log in logs for folder in (log.rstrip("/"), log.rstrip("/").rpartition("/")[2])]
+    texts = [text.removeprefix(next(filter(text.startswith, above), "")) for text in texts]
     explained = table.marked(pl.col("detail").is_not_null()).arg_true().head(_MOST_TRACEBACKS)
     texts += table.take(explained, ["detail"])["detail"].str.slice(0, _LONGEST).to_list()
-    return recognised_deployment(texts) or Deployment.PACKAGES
+    return recognised_deployment(texts, logs) or Deployment.PACKAGES
 
 
 def with_fitting_checks(report: Report, deployment: Deployment, topology: Topology) -> Report:
