@@ -21,6 +21,7 @@ from openstack_rca.rca.report.report import (
     StoryPicture,
     TimelineEntry,
 )
+from openstack_rca.rca.report.several_hosts import remedy_for_all, statement_of_all
 from openstack_rca.rca.vocabulary import ConfidenceSource, Directness, Unclear, Verdict
 from openstack_rca.rca.weights import current
 
@@ -38,6 +39,7 @@ def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology
     """Tell one candidate as a cause, with up to ten pieces of evidence."""
     best = candidate.leading
     host = host_of(candidate, observed)
+    hosts = host.split(",") if host else []
     others = [f for f in candidate.findings if f.remedy and f.directness is not Directness.SYMPTOM]
     telling = next((finding for finding in [best, *others] if finding.remedy), best)
     suggested = suggested_checks(candidate, host, observed) or GENERAL_CHECKS
@@ -46,14 +48,14 @@ def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology
         component=candidate.component,
         host=host,
         category=candidate.category,
-        statement=f"{best.title.rstrip('.')}.",
+        statement=statement_of_all(best, candidate.findings, hosts),
         confidence=round(confidence(candidate), 3),
         confidence_parts=_parts(candidate),
         onset=candidate.onset,
         evidence=cited_evidence(best, candidate.findings, observed, catalogue),
         independent=is_independent(candidate),
         explains=_troubled(candidate, topology),
-        remedy=telling.remedy,
+        remedy=remedy_for_all(telling.remedy, hosts),
         next_checks=checks,
     )
 
