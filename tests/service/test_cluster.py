@@ -1,6 +1,7 @@
 """Work on a real Dask cluster, a scheduler and two worker processes on loopback, gives the answer of one machine."""
 
 import os
+import platform
 import re
 import shutil
 import signal
@@ -26,13 +27,14 @@ from openstack_rca.errors import (
     ConfigurationError,
     ExtraMissing,
     NotEnoughTrainingData,
+    StoreAccessDenied,
 )
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.logs.sources import collect_sources
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.service import cluster as cluster_module
-from openstack_rca.service import cluster_reading, cluster_scoring
+from openstack_rca.service import cluster_objects, cluster_reading, cluster_scoring
 from openstack_rca.service.analysis import ask, events_without_words, prepare
 from openstack_rca.service.cluster import Cluster, installed, open_cluster, without_secrets
 from openstack_rca.service.drift import model_drift
@@ -269,6 +271,19 @@ def test_a_worker_that_does_not_see_the_files_as_we_do_reads_nothing(tmp_path: P
     log.unlink()
     with pytest.raises(ClusterMismatch, match=r"does not see .*nova-api\.log"):
         cluster_reading.read_here([source], ReadingOptions(), Bounds())
+
+
+def test_a_worker_without_credentials_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine's own are good: it has listed the objects."""
+
+    def refused(*_: object) -> None:
+        raise StoreAccessDenied("The object store refused the credentials for s3://logs.", "Check AWS_ACCESS_KEY_ID.")
+
+    monkeypatch.setattr(cluster_objects, "fetch_keys", refused)
+    with pytest.raises(StoreAccessDenied) as told:
+        cluster_objects.read_objects_here("s3://logs/04", ["04/nova-api.log"], ReadingOptions(), Bounds())
+    assert platform.node() in told.value.message and "refused the credentials" in told.value.message
+    assert "started with" in told.value.hint
 
 
 def test_no_secret_goes_to_a_worker(settings: Settings) -> None:

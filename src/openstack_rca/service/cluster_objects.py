@@ -1,5 +1,6 @@
 """Reading logs in a bucket by the workers of a cluster: each fetches its objects with the credentials of its own environment."""
 
+import platform
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -7,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import BinaryIO
 
-from openstack_rca.errors import LogInputError
+from openstack_rca.errors import LogInputError, StoreError
 from openstack_rca.lifecycle.objects import StoredObject
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.events import PartRead, read_part, whole_read
@@ -77,7 +78,11 @@ def read_objects_here(address: str, keys: Sequence[str], options: ReadingOptions
     """Run on a worker: fetch objects and read them."""
     with TemporaryDirectory(prefix="openstack-rca-") as room:
         folder = Path(room) / "from0"
-        fetch_keys(parse_address(address), keys, folder, load_settings())
+        try:
+            fetch_keys(parse_address(address), keys, folder, load_settings())
+        except StoreError as error:
+            hint = f"{error.hint} What counts are the variables that the worker was started with.".strip()
+            raise type(error)(f"The worker on {platform.node()} fetches nothing. {error.message}", hint) from error
         try:
             collection = collect_sources([folder])
         except LogInputError:
