@@ -158,6 +158,9 @@ def test_what_several_say_of_themselves_in_the_same_words_is_the_fault_of_whom_t
     # What to do about those that ended says nothing of placement.
     assert {(one.accused, one.remedy) for one in blame_named_by_several(ended, TOPOLOGY)} == {("placement-api", "")}
     assert blame_named_by_several(ended[:1], TOPOLOGY) == ended[:1]
+    # A setting, or a record, is put right in the same way.
+    wrong = [replace(one, category=Category.CONFIG) for one in ended]
+    assert {one.remedy for one in blame_named_by_several(wrong, TOPOLOGY)} == {"Start it again."}
     unknown = [replace(one, sort=EvidenceSort.NEW_TEMPLATE, signature=None, unexplained=True) for one in ended]
     assert {one.accused for one in blame_named_by_several(unknown, TOPOLOGY)} == {"placement-api"}
 

@@ -1,5 +1,7 @@
 """From events to findings: what counts, for how much, against whom."""
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 from api_troubles import placement_lost
@@ -7,6 +9,8 @@ from cloud import Cloud, healthy_rates
 from sites import SMALL
 
 from openstack_rca.logs.event_table import EventTable
+from openstack_rca.logs.events import read_logs
+from openstack_rca.rca.engine import AnalysisRequest, investigate
 from openstack_rca.rca.evidence import generic_accusations, match_signatures, new_errors, silences, unexplained
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.matching import cited_rows, observe
@@ -236,3 +240,30 @@ def test_a_container_that_a_line_names_is_accused_on_its_host() -> None:
     down = "Server galera-back/infra1_galera_container-17203d98 is DOWN, reason: Layer7 wrong status, code: 503"
     cloud.say(20.0, "haproxy", "ERROR", "haproxy", down)
     assert named(findings_of(cloud), "haproxy-server-down-reason").accused_host == "infra1"
+
+
+def test_what_one_request_tells_twice_counts_once_towards_what_a_rule_asks_for(tmp_path: Path) -> None:
+    """Of the storage quota a rule wants eight refusals, as one user's mistakes are no fault of the cloud."""
+    log = tmp_path / "cinder-api.log"
+    lines = []
+    for number in range(4):
+        request = f"req-5a0d0f8e-7b43-4f7c-b5e1-2d1f0e7c6b{number:02}"
+        for second in ("10.100", "10.180"):
+            stamp = f"2025-04-02 20:1{number}:{second}"
+            context = f"[None {request} ba15 e500 - - default default]"
+            lines.append(
+                f"{stamp} 7 WARNING cinder.quota_utils {context} Quota exceeded for e500, tried to create 2000G volume"
+            )
+    log.write_text("\n".join(lines) + "\n")
+    found = investigate(
+        AnalysisRequest("Volumes fail", [str(log)]),
+        read_logs([log]).events,
+        None,
+        NormalRates.empty(),
+        load_catalogue(),
+        load_topology(),
+    )
+    (refused,) = (one for one in found.findings if one.signature == "cinder-quota-exceeded")
+    rule = load_catalogue().get("cinder-quota-exceeded")
+    assert refused.count == 8
+    assert refused.weight == rule.weight * 4 / rule.at_least

@@ -192,17 +192,8 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
         return []
     joined = hits.join(
         window.select(
-            *(
-                "row",
-                "time",
-                "host",
-                "component",
-                "novelty",
-                "normal_per_minute",
-                "familiar",
-                "template_id",
-                "stands_for",
-            )
+            *("row", "time", "host", "component", "request_id", "stands_for"),
+            *("novelty", "normal_per_minute", "familiar", "template_id"),
         ),
         on="row",
     ).with_columns(
@@ -283,10 +274,16 @@ def _finding(
 
 
 def _densest(joined: pl.DataFrame, signature: Signature, accused: str) -> int:
-    """Most hits against one component within the time that the signature names."""
+    """Most hits against one component within the time that the signature names; what one request tells at once is one."""
     alike = joined.filter((pl.col("signature") == signature.id) & (pl.col("accused") == accused))
-    within = alike.group_by(pl.col("time").dt.truncate(signature.within or "1h")).agg(pl.col("stands_for").sum())
-    return int(within["stands_for"].max() or 0)  # type: ignore[arg-type]
+    within, request = (
+        pl.col("time").dt.truncate(signature.within or "1h"),
+        pl.coalesce("request_id", pl.col("row").cast(pl.String)),
+    )
+    told = alike.group_by(within.alias("within"), request.alias("request"), pl.col("time").dt.truncate("5s")).agg(
+        pl.col("stands_for").max()
+    )
+    return int(told.group_by("within").agg(pl.col("stands_for").sum())["stands_for"].max() or 0)  # type: ignore[arg-type]
 
 
 def _told(signature: Signature, group: dict[str, Any], event: dict[str, Any]) -> tuple[str, Category]:

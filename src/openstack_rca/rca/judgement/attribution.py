@@ -11,7 +11,7 @@ import polars as pl
 
 from openstack_rca.rca.evidence import Finding, named_dependencies, tells_of_time_out
 from openstack_rca.rca.knowledge import Topology
-from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 CONSTANTLY_USED = ("rabbitmq", "mariadb", "keystone")
@@ -115,7 +115,12 @@ def blame_named_by_several(findings: list[Finding], topology: Topology) -> list[
         if len(names) >= current().enough_others and len(common) == 1:
             accused = common.pop()
             for finding in speakers:
-                moved[moved.index(finding)] = finding.held_against(accused, None, "", directness=Directness.ACCUSATION)
+                # What to do about a setting, or a record, that is wrong stays the same, whoever is told to have it.
+                stays = finding.category in STATED_CAUSES
+                remedy, checks = (finding.remedy, finding.checks) if stays else ("", ())
+                moved[moved.index(finding)] = finding.held_against(
+                    accused, None, remedy, checks, directness=Directness.ACCUSATION
+                )
     return moved
 
 
