@@ -255,3 +255,27 @@ def test_windows_tells_whose_service_ended(told: list[str], verdict: Verdict, tm
         for number, text in enumerate(words)
     ]
     assert judged({"hv1/events.csv": head + "".join(rows)}, tmp_path)[0] is verdict
+
+
+@pytest.mark.parametrize("served", [True, False], ids=["others serve", "nobody serves"])
+def test_a_web_server_in_a_pod_is_replaced_by_another_that_started_before(served: bool, tmp_path: Path) -> None:
+    """Pods name no host: that the API in them goes on with its requests shows that the old one is not missed."""
+    files = {"nova-compute.log": compute()}
+    for name, begins, ends in (
+        ("keystone-api-6d5f8c7b9d-2xk4q", 0, 400),
+        ("keystone-api-75b9c6dd48-9vmtr", 370, LENGTH),
+    ):
+        if begins:
+            note = "AH00489: Apache/2.4.52 (Ubuntu) mod_wsgi/4.9.0 Python/3.10 configured -- resuming normal operations"
+            lines = [(begins, f"[Tue Mar 10 02:06:10.938128 2026] [mpm_event:notice] [pid 1:tid 1] {note}")]
+        else:
+            note = "AH00492: caught SIGWINCH, shutting down gracefully"
+            lines = [(ends, f"[Tue Mar 10 02:06:40.111010 2026] [mpm_event:notice] [pid 1:tid 1] {note}")]
+        for at in range(begins, ends if served or not begins else begins, 12):
+            stamp = f"10/Mar/2026:02:{at // 60:02}:{at % 60:02} +0000"
+            lines.append(
+                (at, f'10.233.64.200 - - [{stamp}] "POST /v3/auth/tokens HTTP/1.1" 201 1723 "-" "keystoneauth1"')
+            )
+        files[f"openstack-namespace/{name}/keystone-api.log"] = lines
+    verdict, _ = judged(logs(files), tmp_path)
+    assert (verdict is Verdict.NO_FAILURE_FOUND) is served

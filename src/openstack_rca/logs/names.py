@@ -393,5 +393,6 @@ def _may_be_host(part: str) -> bool:
         and not _IDENTIFIER.match(part)
         and not _is_collection(part)
         and not is_made_up(part)
+        and not lower.endswith("-namespace")
         and not part.startswith((".", "must-gather", "juju-crashdump", "quay-io", "registry-"))
     )

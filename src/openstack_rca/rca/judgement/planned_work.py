@@ -23,14 +23,15 @@ _UNITS = (HOST, "systemd", "kernel", None)
 
 @dataclass(frozen=True)
 class _Work:
-    """A component on one host from its stop, told first in ``row``, to its first line afterwards."""
+    """A component on one host (None: one that nobody names, as that of pods) from its stop, told first in ``row``, to its return."""
 
     component: str
-    host: str
+    host: str | None
     row: int
     began: datetime
     stopped: datetime
     back: datetime
+    names: frozenset[str]
 
     def near(self, moment: datetime, seconds: float, before: float) -> bool:
         """Whether a moment is so close to the stop, so long before it at most, or to the return."""
@@ -48,9 +49,9 @@ def discount_planned_work(
 ) -> list[Finding]:
     """Set to 0 the weight of findings of an ordered stop that is over, and of complaints that came only close to it."""
     phases = catalogue.phases
-    stops: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    stops: dict[tuple[str, str | None], list[Finding]] = defaultdict(list)
     for one in findings:
-        if phases.get(one.signature or "") == "stop" and one.accuser_host is not None and one.accused != HOST:
+        if phases.get(one.signature or "") == "stop" and one.accused != HOST:
             stops[one.accused, one.accuser_host].append(one)
     if not stops:
         return list(findings)
@@ -90,7 +91,7 @@ def discount_planned_work(
 
 
 def _works(
-    place: tuple[str, str],
+    place: tuple[str, str | None],
     stops: Sequence[Finding],
     findings: Sequence[Finding],
     phases: Mapping[str, str | None],
@@ -110,7 +111,11 @@ def _works(
         if one.accused == component and phases.get(one.signature or "") != "start"
         for row in one.rows
     }
-    own = window.filter((pl.col("component") == component) & (pl.col("host") == host) & ~pl.col("row").is_in(trouble))
+    # A web server shows itself at work by the requests of the API in it.
+    names = {component, *(stop.accuser for stop in stops if stop.accuser not in _UNITS)}
+    own = window.filter(
+        pl.col("component").is_in(names) & pl.col("host").eq_missing(pl.lit(host)) & ~pl.col("row").is_in(trouble)
+    )
     starts = sorted(
         times[row]
         for one in findings
@@ -128,12 +133,12 @@ def _works(
             back = after.min() if after.len() >= table.enough_events else None  # type: ignore[assignment]
         if back is None or _is_silent_since(back, component, host, findings, window):
             return []
-        works.append(_Work(component, host, row, began, max(began, min(stopped, back)), back))
+        works.append(_Work(component, host, row, began, max(began, min(stopped, back)), back, frozenset(names)))
     return works
 
 
 def _is_silent_since(
-    back: datetime, component: str, host: str, findings: Sequence[Finding], window: pl.DataFrame
+    back: datetime, component: str, host: str | None, findings: Sequence[Finding], window: pl.DataFrame
 ) -> bool:
     """Whether who was started writes nothing from then on to the end, though it used to: it was begun, and does not work."""
     table = current()
@@ -187,10 +192,12 @@ def _over(
     if any(one.sort is EvidenceSort.MISSING_STEP and one.first < work.back and one.last > work.began for one in others):
         # Requests were lost meanwhile, whomever they are held against.
         return False
-    speakers = {one.accuser for one in about if one.directness is Directness.CAUSE} | {work.component}
+    speakers = {one.accuser for one in about if one.directness is Directness.CAUSE} | work.names
     # Nobody takes the place of an agent of one host.
     speakers = {name for name in speakers if name and not (name in topology and topology.is_per_host(name))}
-    peers = window.filter(pl.col("component").is_in(speakers) & (pl.col("host") != work.host))
+    # Of pods nobody knows which one speaks: what goes on after the last words of the one that stops is another.
+    another = pl.col("host").ne_missing(pl.lit(work.host)) if work.host else pl.col("time") > settled
+    peers = window.filter(pl.col("component").is_in(speakers) & another)
     if taken_over or peers["time"].is_between(work.began, work.back, closed="none").any():
         return True
     missed = sum(
@@ -231,7 +238,7 @@ def _brief(one: Finding, works: Sequence[_Work], times: Mapping[int, datetime]) 
     return all(any(work.near(moment, seconds, before) for work, before in early) for moment in moments)
 
 
-def _passing(one: Finding, hosts: set[str]) -> bool:
+def _passing(one: Finding, hosts: set[str | None]) -> bool:
     """Whether a finding says no more of somebody else than that it was out of reach, or of a host that a process ended."""
     ended = one.accused == HOST and one.category is Category.PROCESS_DOWN and one.accuser_host in hosts
     return ended or (one.directness is not Directness.CAUSE and one.category in _ABSENCE)
