@@ -89,9 +89,13 @@ def discount_ended_well(findings: Sequence[Finding], window: pl.DataFrame) -> li
     # A silence cites a line, and is none: that somebody soon answers ends it no sooner than its own next line.
     told = [one for one in findings if one.strength and one.rows and 0 < one.count <= len(one.rows)]
     rows = {row for one in told for row in one.rows}
+    # What a line does not name, the others of its request do.
+    of_request = pl.col("instance_id").drop_nulls().first().over("request_id")
+    named = pl.coalesce("instance_id", pl.when(pl.col("request_id").is_not_null()).then(of_request))
     lines = {
         row: (time, (component, host), level in ERROR_AND_WORSE, f"{instance or ''} {text}")
-        for row, time, component, host, level, instance, text in window.filter(pl.col("row").is_in(rows))
+        for row, time, component, host, level, instance, text in window.with_columns(instance_id=named)
+        .filter(pl.col("row").is_in(rows))
         .select("row", "time", "component", "host", "level", "instance_id", "text")
         .iter_rows()
     }

@@ -26,16 +26,20 @@ def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Findi
     """Weaken what a stream says of others right after a silence of its own.
 
     A frozen process that wakes finds that peers closed its connections. Where several components wake with the same
-    complaint they were not frozen: they waited for the component that they accuse, and the complaint counts.
+    complaint they were not frozen: they waited for the component that they accuse, and the complaint counts. So does one
+    that goes on long after.
     """
     table = current()
-    awakening = timedelta(seconds=table.settling_seconds)
+    awakening, awake = timedelta(seconds=table.settling_seconds), timedelta(seconds=table.restart_seconds)
     ends: dict[tuple[str | None, str | None], list[datetime]] = {}
     for finding in findings:
         if finding.sort is EvidenceSort.SILENCE:
             ends.setdefault((finding.accused, finding.accused_host), []).append(finding.last)
     complaints = [
-        any(abs(finding.first - end) <= awakening for end in ends.get((finding.accuser, finding.accuser_host), []))
+        any(
+            abs(finding.first - end) <= awakening and finding.last - end <= awake
+            for end in ends.get((finding.accuser, finding.accuser_host), [])
+        )
         and finding.accused != finding.accuser
         and finding.sort is not EvidenceSort.SILENCE
         for finding in findings
