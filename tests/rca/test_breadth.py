@@ -167,9 +167,15 @@ def test_what_several_say_of_themselves_in_the_same_words_is_the_fault_of_whom_t
 
 def test_a_stream_that_slept_blames_others_in_vain() -> None:
     slept = finding("nova-conductor", "nova-conductor", "ctl", sort=EvidenceSort.SILENCE)
-    complaint = finding("rabbitmq", "nova-conductor", "ctl", at=61)
+    complaint = finding("rabbitmq", "nova-conductor", "ctl", at=61, lasts=10.0)
     _, weakened = discount_complaints_after_own_silence([slept, complaint])
     assert weakened.weight < 0.5 * complaint.weight
+
+
+def test_a_complaint_that_goes_on_long_after_its_teller_woke_counts_in_full() -> None:
+    slept = finding("nova-scheduler", "nova-scheduler", "ctl", sort=EvidenceSort.SILENCE)
+    complaint = finding("nova-compute", "nova-scheduler", "ctl", at=61, lasts=120.0)
+    assert discount_complaints_after_own_silence([slept, complaint]) == [slept, complaint]
 
 
 def test_a_complaint_before_the_silence_counts_in_full() -> None:

@@ -23,7 +23,7 @@ _UNITS = (HOST, "systemd", "kernel", None)
 
 @dataclass(frozen=True)
 class _Work:
-    """A component on one host (None: one that nobody names, as that of pods) from its stop, told first in ``row``, to its return."""
+    """A component on one host (None: one that nobody names, as of pods) from its stop, told first in ``row``, to its return."""
 
     component: str
     host: str | None
