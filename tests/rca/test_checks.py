@@ -1,6 +1,8 @@
 """Checks name the component they are for, and are told once."""
 
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -40,8 +42,7 @@ ID = "a7f22efc-73d6-4bb9-bc2d-acfc7a78e49a"
         ("openstack loadbalancer show <loadbalancer>", f"Load balancer {ID} stays in PENDING_UPDATE", ID),
         ("smartctl -a <disk>", "sd 0:0:7:0: [sdh] tag#812 Sense Key : Medium Error [current]", "/dev/sdh"),
         ("smartctl -a <disk>", "blk_update_request: I/O error, dev nvme0n1, sector 8", "/dev/nvme0n1"),
-        ("ipmitool -H <bmc> power status", "ipmitool -I lanplus -H 192.0.2.9 -p 623 -U admin power on", "192.0.2.9"),
-        ("ipmitool -U <user> power status", "ipmitool -I lanplus -H 192.0.2.9 -U admin power on", "admin"),
+        ("ping <bmc>", "ipmitool -I lanplus -H 192.0.2.9 -p 623 -U admin power on", "192.0.2.9"),
         (
             "curl -si <url>",
             "Failed to get 'https://discovery.example/new?size=3'.",
@@ -102,12 +103,81 @@ def test_of_other_lines_against_the_cause_a_check_takes_only_what_all_call_alike
 
 def test_host_and_server_are_filled_in_where_they_are_known() -> None:
     assert checks("ping <host>", host="hv01,hv02") == ["ping hv01"]
-    assert checks("ping <host>") == ["ping <host>"]
-    assert checks("openstack server show <server>") == ["openstack server show <server>"]
     told = Told(known={"<server>": "10f0"})
     assert with_names("openstack server show <server>", told) == "openstack server show 10f0"
     assert with_names("dig @<server> openstack.org", told) == "dig @<server> openstack.org"
     assert with_names("openstack port show <port>", told) == "openstack port show <port>"
+
+
+@pytest.mark.parametrize(
+    ("cited", "options"),
+    [
+        ("-I lanplus -H 192.0.2.9 -p 6231 -U admin -R 1 -N 1", "-I lanplus -H 192.0.2.9 -p 6231 -U admin -C 3"),
+        (
+            "-I lanplus -H 192.0.2.9 -L OPERATOR -U admin -v -f /tmp/x",
+            "-I lanplus -H 192.0.2.9 -L OPERATOR -U admin -C 3",
+        ),
+        ("-I lan -H 192.0.2.9 -U admin -P secret -b 0 -t 0x72", "-I lan -H 192.0.2.9 -U admin -b 0 -t 0x72 -C 3"),
+        ("-I lanplus -H 192.0.2.9 -C 17 -U admin", "-I lanplus -H 192.0.2.9 -C 17 -U admin"),
+    ],
+)
+def test_ipmitool_asks_the_controller_that_the_cited_call_asked_in_the_same_way(cited: str, options: str) -> None:
+    """Behind one address several listen, told by port or bridge; passwords and numbers of tries are left out."""
+    check = "ipmitool -I lanplus -C 3 -H <bmc> -U <user> power status"
+    told = with_names(check, Told(own=[f"Command: ipmitool {cited} power on"]))
+    assert told == f"ipmitool {options} power status"
+
+
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [
+        ("openstack server show <server>", "openstack server list --all-projects"),
+        ("openstack console log show <server>", "openstack server list --all-projects"),
+        ("openstack network show <network>", "openstack network list"),
+        ("openstack resource provider inventory list <provider>", "openstack resource provider list"),
+        ("openstack baremetal node validate <node>", "openstack baremetal node list"),
+        ("openstack network agent list --host <host>", "openstack network agent list"),
+        ("openstack port list --network <network> --long", "openstack port list --long"),
+        ("openstack port list --fixed-ip ip-address=<address>", "openstack port list"),
+    ],
+)
+def test_where_nobody_knows_the_object_all_of_its_kind_are_listed(check: str, told: str) -> None:
+    assert checks(check) == [told]
+
+
+def test_a_check_that_cannot_be_typed_as_it_is_stays_out() -> None:
+    assert checks("grep -rn <request-id> /var/log", "ip route", "ping <host>") == ["ip route"]
+
+
+@pytest.mark.parametrize("signature", load_catalogue().signatures, ids=lambda signature: signature.id)
+def test_no_check_of_the_catalogue_is_a_redirection_when_pasted(signature) -> None:  # type: ignore[no-untyped-def]
+    for check in checks(*signature.checks, *(check for one in signature.remedies for check in one.checks)):
+        assert not re.search(r"<[a-z]", check), check
+
+
+@pytest.mark.parametrize(
+    ("shows", "settings", "seen"),
+    [
+        (
+            'grep -n "^connection" FILE',
+            "connection = mysql+pymysql://nova:hunter2@db/nova",
+            "nova:***@db/nova",
+        ),
+        ('grep -n "^transport_url" FILE', "transport_url = rabbit://a:hunter2@m1:5672,a:hunter2@m2:5672/", "m1:5672"),
+        ('grep -n -A8 "^.nova" FILE', "[nova]\nauth_url = https://k:5000\npassword = hunter2", "https://k:5000"),
+        ("grep -n s3_store FILE", "s3_store_secret_key = hunter2\ns3_store_host = h1", "s3_store_host = h1"),
+        ('grep -n -A3 "^.cert" FILE', "[cert]\nca_private_key = /etc/k.pem\npassphrase=hunter2", "/etc/k.pem"),
+    ],
+)
+def test_a_check_shows_settings_but_no_password_among_them(
+    shows: str, settings: str, seen: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "nova.conf"
+    file.write_text(settings)
+    check = checks(shows.replace("FILE", str(file)))[0]
+    shown = subprocess.run(["bash", "-c", check], capture_output=True, text=True, check=True).stdout
+    assert seen in shown
+    assert "hunter2" not in shown
 
 
 def test_of_a_network_no_unit_is_asked_for() -> None:
@@ -120,7 +190,7 @@ def test_a_check_names_what_the_line_names() -> None:
     """The other host, the router or the disk that a line names stands in the command, not the host of who logged the line."""
     rule = load_catalogue().get
     assert rule("nova-migration-host-key-unknown").concrete({"host2": "192.0.2.9"}) == [
-        "sudo -u nova ssh 192.0.2.9 true",
+        "sudo -u nova ssh -o BatchMode=yes 192.0.2.9 true",
         "ssh-keyscan 192.0.2.9",
     ]
     assert rule("kernel-disk-errors-named").concrete({"device": "sdf"})[0] == "smartctl -a /dev/sdf"

@@ -132,10 +132,18 @@ def test_state_and_log_of_a_service_are_asked_for_in_the_words_of_the_deployment
         ("packages", "rabbitmqctl cluster_status"),
         ("kolla", "docker exec rabbitmq rabbitmqctl cluster_status"),
         ("tripleo", "podman exec rabbitmq-bundle-podman-0 rabbitmqctl cluster_status"),
-        ("helm", "kubectl -n openstack exec <rabbitmq-pod> -- rabbitmqctl cluster_status"),
-        ("rhoso", "kubectl -n openstack exec <rabbitmq-pod> -- rabbitmqctl cluster_status"),
+        (
+            "helm",
+            "kubectl -n openstack exec $(kubectl -n openstack get pods -o name -l application=rabbitmq,component=server"
+            " | head -n 1) -- rabbitmqctl cluster_status",
+        ),
+        (
+            "rhoso",
+            "kubectl -n openstack exec $(kubectl -n openstack get pods -o name | grep -m 1 rabbitmq-server)"
+            " -- rabbitmqctl cluster_status",
+        ),
         ("charms", "juju exec --application rabbitmq-server -- rabbitmqctl cluster_status"),
-        ("ansible", "lxc-attach -n <rabbitmq-container> -- rabbitmqctl cluster_status"),
+        ("ansible", "lxc-attach -n $(lxc-ls -1 --filter=rabbit.mq | head -n 1) -- rabbitmqctl cluster_status"),
     ],
 )
 def test_a_program_runs_where_it_lies(deployment: str, command: str) -> None:
@@ -149,7 +157,7 @@ def test_a_program_runs_where_it_lies(deployment: str, command: str) -> None:
         ("packages", "docker ps -a", "podman logs --tail 100 <container>"),
         ("kolla", "docker ps -a", "docker logs --tail 100 <container>"),
         ("tripleo", "podman ps -a", "podman logs --tail 100 <container>"),
-        ("helm", "kubectl -n openstack get pods -o wide", "kubectl -n openstack logs --previous --tail=100 <pod>"),
+        ("helm", "kubectl -n openstack get pods -o wide", "kubectl -n openstack get pods --sort-by=.status.startTime"),
     ],
 )
 def test_containers_are_asked_of_the_engine_that_the_deployment_has(
@@ -168,6 +176,22 @@ def test_configuration_is_read_in_the_container_of_whom_it_belongs_to() -> None:
     )
     assert fitted("ls -l /etc/ceph", "kolla", "cinder-volume") == "docker exec cinder_volume ls -l /etc/ceph"
     assert fitted("ls -l /etc/keystone/fernet-keys", "kolla", "nova-api").startswith("docker exec keystone ")
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "ls /usr/bin/qemu-system-*",
+        "qemu-system-x86_64 --version",
+        "virt-host-validate",
+        "getent passwd 64055",
+        "namei -l /var/lib/nova/instances/8f0c/disk",
+    ],
+)
+def test_the_hypervisors_programs_users_and_disks_are_looked_at_where_libvirt_runs(check: str) -> None:
+    """The host of a cloud in containers has none of them, or others."""
+    assert fitted(check, "kolla").startswith("docker exec nova_libvirt ")
+    assert fitted(check, "packages") == check
 
 
 def test_a_line_with_a_pipe_runs_in_a_shell_of_the_container() -> None:
@@ -211,7 +235,8 @@ def test_lines_are_read_where_the_container_writes_them(component: str, deployme
         ("kolla", "docker exec -it mariadb mysql -u root -p -e 'SHOW STATUS'"),
         (
             "helm",
-            "kubectl -n openstack exec <mariadb-pod> -- mysql --defaults-file=/etc/mysql/admin_user.cnf -e 'SHOW STATUS'",
+            "kubectl -n openstack exec $(kubectl -n openstack get pods -o name -l application=mariadb,component=server"
+            " | head -n 1) -- mysql --defaults-file=/etc/mysql/admin_user.cnf -e 'SHOW STATUS'",
         ),
         ("tripleo", "podman exec galera-bundle-podman-0 mysql -e 'SHOW STATUS'"),
         ("packages", "mysql -e 'SHOW STATUS'"),

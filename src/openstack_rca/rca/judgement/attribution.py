@@ -158,7 +158,7 @@ def _on_the_way(finding: Finding, host: str | None, why: str) -> Finding:
     return finding.held_against(
         "network",
         host,
-        f"See links, routes, filters and MTU of {host or 'the host that complains'}: others reach what it cannot.",
+        f"Check the links, routes, packet filters and MTU of {host or 'the host that complains'}: others reach what it cannot.",
         ("ip -s link", "ip route", "nft list ruleset"),
         category=Category.NETWORK,
         why=why,

@@ -144,7 +144,7 @@ def blame_client_that_stood_still(
         return list(findings)
     own = near.filter((pl.col("component") == client) & (pl.col("host") == host) & (pl.col("time") < since))
     stood: datetime = own["time"].max() if own.height else earliest  # type: ignore[assignment]
-    why = f"only {client} lost the broker, which {len(kept)} others of its host kept: it stood still itself"
+    why = f"Only {client} lost the broker; {len(kept)} others on its host kept it, so {client} itself stood still"
     return [
         one.held_against(
             client,

@@ -53,6 +53,11 @@ _CHECKS_OF_ACCOUNTS = (
     "journalctl -u <unit> -n 200",
 )
 _CHECKS = ("journalctl -u <unit> -n 200", "openstack endpoint list", "systemctl status <unit>")
+_SECTIONS = {IDENTITY: "keystone_authtoken|service_user|placement|neutron|cinder", "mariadb": "(api_)?database"}
+_CALLED_BY_SECTION = frozenset(
+    {"barbican", "cinder", "glance", "heat", "ironic", "neutron", "nova", "octavia", "placement"}
+)
+"""Projects whose clients hold the settings for their calls in a section of that name."""
 
 
 def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
@@ -286,5 +291,12 @@ def _own_fault(
         remedy=finding.remedy
         if finding.signature in _CERTIFICATES
         else _REMEDIES[category].format(client=client, service=service),
-        checks=_CHECKS,
+        checks=(*_check_of_sections(service), *_CHECKS),
     )
+
+
+def _check_of_sections(service: str) -> list[str]:
+    """A look at the settings with which a client calls a service, if a section of their own holds them."""
+    project = service.partition("-")[0]
+    sections = _SECTIONS.get(project, project if project in _CALLED_BY_SECTION else None)
+    return [f'grep -rn -A 12 -E "^.({sections})\\]" <etc>'] if sections else []

@@ -67,7 +67,7 @@ def unit_of(component: str, deployment: Deployment) -> str | None:
 
 
 def container_of(component: str, deployment: Deployment) -> str | None:
-    """Container of a component (charms: application; pods and OpenStack-Ansible: ``<placeholder>``); None: it has none."""
+    """Container of a component (charms: application; pods: the component; ansible: a part of its name); None: it has none."""
     if not _runs_in_container(component, deployment):
         return None
     if deployment in (Deployment.KOLLA, Deployment.KOLLA_PODMAN):
@@ -77,7 +77,9 @@ def container_of(component: str, deployment: Deployment) -> str | None:
     if deployment is Deployment.CHARMS:
         project = component.partition("-")[0]
         return str(_names()["charms"].get(component, project if project in _names()["charm_of_project"] else component))
-    return f"<{component}-{'container' if deployment is Deployment.ANSIBLE else 'pod'}>"
+    if deployment is Deployment.ANSIBLE:
+        return str(_names()["containers"]["ansible"].get(component, component.partition("-")[0]))
+    return component
 
 
 def pod_labels(component: str) -> str:

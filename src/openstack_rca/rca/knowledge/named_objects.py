@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-PLACEHOLDER = re.compile(r"<[a-z][a-z-]*>")
+PLACEHOLDER = re.compile(r"<[a-z][a-z0-9-]*>")
 
 _ID = r"([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
 _HOST = r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)"
@@ -58,6 +58,10 @@ _AROUND = {"<disk>": ("/dev/", "", "/"), "<endpoint>": ("", ":443", ":")}
 """What a value lacks before and behind it, unless it holds the third text."""
 
 _FOUND = {placeholder: re.compile(pattern) for placeholder, pattern in _PATTERNS.items()}
+_IPMITOOL = re.compile(r"^ipmitool((?: -[IHUC] \S+)+)(?= )")
+_IPMI_OPTION = re.compile(r" -([A-Za-z])(?: ([\w./:@%+,=][\w./:@%+,=~-]*))?+")
+_IPMI_LOGIN = "IHpUCLBTbtmo"
+"""Options of ipmitool that tell whom it asks and as whom; passwords and numbers of tries are none of them."""
 _PLAIN = re.compile(r"[\w./:@%+,=~][\w./:@%+,=~-]*")
 
 
@@ -81,6 +85,8 @@ class Told:
 def with_names(check: str, told: Told) -> str:
     """A check with the values that lines give for its placeholders; what no line tells stays one."""
 
+    check = _as_ipmitool_was_called(check, told)
+
     def named(placeholder: re.Match[str]) -> str:
         name = placeholder[0]
         if not check.startswith(_ONLY_FOR.get(name, "")):
@@ -96,6 +102,19 @@ def with_names(check: str, told: Told) -> str:
         return shlex.quote(value) if value and name == "<url>" and alone else name
 
     return PLACEHOLDER.sub(named, check)
+
+
+def _as_ipmitool_was_called(check: str, told: Told) -> str:
+    """A check by ipmitool with the port, bridge and other options of the call that a line cites; without, it asks another."""
+    asked = _IPMITOOL.match(check)
+    called = re.compile(rf"\bipmitool((?:{_IPMI_OPTION.pattern})+)(?= [a-z])")
+    cited = next((found for line in told.own if (found := called.search(line)) and " -H " in found[1]), None)
+    if asked is None or cited is None:
+        return check
+    own = dict(_IPMI_OPTION.findall(asked[1]))
+    options = {name: value for name, value in _IPMI_OPTION.findall(cited[1]) if value and name in _IPMI_LOGIN}
+    options |= {name: value for name, value in own.items() if name not in options}
+    return f"ipmitool{''.join(f' -{name} {value}' for name, value in options.items())}{check[asked.end() :]}"
 
 
 def _value(name: str, told: Told) -> str:

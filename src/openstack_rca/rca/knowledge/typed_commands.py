@@ -33,6 +33,8 @@ _PROGRAMS = {
 """Programs that lie in the container of one component, and which that is."""
 
 _OVN_DATABASES = (("ovnnb", "ovn-nb-db"), ("ovnsb", "ovn-sb-db"), ("northd", "ovn-northd"))
+_OF_LIBVIRT = re.compile(r"^(?:qemu-system-|virt-host-validate|getent passwd |(?:ls|which) .*qemu|namei .*/instances/)")
+"""What looks at the hypervisor's own programs, users and disks, which lie beside libvirt."""
 _OWN_FILES = ("cat", "curl", "grep", "head", "ls", "tail", "pip", "oslopolicy-validator", "openssl", "id")
 """Programs that look at files, which lie in the container of whom the file belongs to."""
 
@@ -43,7 +45,7 @@ _PROJECT_FILE = re.compile(r"/(?:etc|var/lib)/(?P<project>[a-z]+)\b")
 _ENGINE = re.compile(r"^(?:docker|podman) (?P<asked>ps|logs|images|info)\b(?P<rest>.*)$")
 _IN_KUBERNETES = {
     "ps": "kubectl -n openstack get pods -o wide",
-    "logs": "kubectl -n openstack logs --previous --tail=100 <pod>",
+    "logs": "kubectl -n openstack get pods --sort-by=.status.startTime",
     "images": "crictl images",
     "info": "crictl info",
 }
@@ -100,6 +102,8 @@ def _inside(check: str, component: str, topology: Topology) -> str | None:
         return next((name for mark, name in _OVN_DATABASES if mark in check), "ovn-controller")
     if "haproxy.sock" in check:
         return "haproxy"
+    if _OF_LIBVIRT.match(check):
+        return "libvirt"
     if program == "pip":
         return component
     own = _PROJECT_FILE.search(check) if program in _OWN_FILES else None
@@ -123,11 +127,11 @@ def _run(check: str, component: str, deployment: Deployment) -> str:
         check = f"{program} {_AS_ROOT[deployment]} {rest}"
     command = f"sh -c {shlex.quote(check)}" if _SHELL.search(check) else check
     if runs_in_pods(component, deployment):
-        return f"kubectl -n openstack exec {container} -- {command}"
+        return f"kubectl -n openstack exec {_pod(component, deployment)} -- {command}"
     if deployment is Deployment.CHARMS:
         return f"juju exec --application {container} -- {command}"
     if deployment is Deployment.ANSIBLE:
-        return f"lxc-attach -n {container} -- {command}"
+        return f"lxc-attach -n $(lxc-ls -1 --filter={container} | head -n 1) -- {command}"
     return f"{_runtime(deployment)} exec {'-it ' if asks else ''}{container} {command}"
 
 
@@ -157,7 +161,7 @@ def _lines(component: str, number: str, deployment: Deployment, check: str) -> s
     if deployment is Deployment.HELM:
         return f"kubectl -n openstack logs --tail={number} -l {pod_labels(component)}"
     if runs_in_pods(component, deployment):
-        return f"kubectl -n openstack logs --tail={number} {container}"
+        return f"kubectl -n openstack logs --tail={number} {_pod(component, deployment)}"
     if deployment in (Deployment.CHARMS, Deployment.ANSIBLE):
         return _run(check, component, deployment)
     if deployment in _KOLLA and component in _WRITTEN_BY_KOLLA:
@@ -169,6 +173,14 @@ def _lines(component: str, number: str, deployment: Deployment, check: str) -> s
     if part and deployment is not Deployment.RHOSO:
         return f"tail -n {number} /var/log/{folder}/{project}/{component}.log"
     return f"{_runtime(deployment)} logs --tail {number} {container}"
+
+
+def _pod(component: str, deployment: Deployment) -> str:
+    """The first pod of a component, whose name ends as only the cluster knows."""
+    asked = "kubectl -n openstack get pods -o name"
+    if deployment is Deployment.HELM:
+        return f"$({asked} -l {pod_labels(component)} | head -n 1)"
+    return f"$({asked} | grep -m 1 {_pod_name(component)})"
 
 
 def _pod_name(component: str) -> str:
