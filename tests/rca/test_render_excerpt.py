@@ -82,6 +82,38 @@ def test_without_an_exception_both_ends_stay() -> None:
     assert shown.endswith("has not been heard from in a while")
 
 
+REFUSED = (
+    "Unable to establish connection to http://int.example.net:8778/allocations/e85012a0: HTTPConnectionPool("
+    "host='int.example.net', port=8778): Max retries exceeded with url: /allocations/e85012a0 (Caused by NewConnectionError("
+    "'<urllib3.connection.HTTPConnection object at 0x7f>: Failed to establish a new connection: [Errno 111] ECONNREFUSED'))"
+)
+
+
+@pytest.mark.parametrize("room", [80, 120, 160, 240])
+@pytest.mark.parametrize("matched", [REFUSED[:-3], REFUSED[:40], ""])
+def test_the_number_of_an_error_stays_at_the_end(room: int, matched: str) -> None:
+    """What the system said tells a refused connection from a slow one, however long the line before it is."""
+    shown = excerpt(f"Failure: {REFUSED}", room, matched)
+    assert shown.endswith("[Errno 111] ECONNREFUSED") or "[Errno 111] ECONNREFUSED'))" in shown
+    assert len(shown) <= room
+    assert "... ..." not in shown
+    assert matched[:20] in shown
+
+
+def test_of_words_that_do_not_fit_both_ends_stay() -> None:
+    """A rule that knows the beginning and a value far behind it matched both."""
+    matched = f"Refusing to bind port 5d0f to dead agent: {{{'1.2, ' * 100}'host': 'compute3'"
+    shown = excerpt(f"{matched}, {'1.1, ' * 60}}}", 120, matched)
+    assert shown.startswith("Refusing to bind port 5d0f to dead agent:")
+    assert shown.endswith("'host': 'compute3'")
+
+
+def test_what_a_failed_command_said_is_no_less_than_how_it_was_called() -> None:
+    line = f"Error while attempting \"tool {'-x ' * 60}\": command failed. Stderr: 'Error setting Parameter 5'"
+    assert "Stderr: 'Error setting Parameter 5" in excerpt(line, 100, "Error while attempting")
+    assert "Stderr: 'Error setting Parameter 5" in excerpt(f"{line} {'and so on ' * 20}", 100, "Error while attempting")
+
+
 WORDS = st.lists(st.text(alphabet="abc", min_size=1, max_size=6), min_size=1, max_size=60)
 OTHER_WORDS = st.lists(st.text(alphabet="xyz", min_size=1, max_size=6), min_size=1, max_size=60)
 

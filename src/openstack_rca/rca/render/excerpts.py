@@ -19,6 +19,10 @@ _STATEMENT = re.compile(r"\[SQL: (.{60}).+?\](?=\s*(?:\[parameters:|\(Background
 _PARAMETERS = re.compile(r"\[parameters: .{20,}?[})\]]\](?=\s|$)")
 _MARKUP = re.compile(r"(?:<br ?/?>\s*)+")
 _EXCEPTION = re.compile(r"\b(?:[A-Za-z_]\w*\.)+([A-Z]\w+)\)?(?=[:\s])")
+_ERROR = re.compile(
+    r"\[Errno -?\d+\][^'\")}\]]{0,80}|\berrno[ =:]{1,2}\d+|\bE(?:CONN|HOST|NET|TIMED|ADDR|ACCES|PERM|PIPE|NO[ST])[A-Z]{0,12}\b"
+    r"|\bStderr: u?['\"](?!['\"])[^'\"]{1,200}"
+)
 _READ_LIMIT = 6000
 _GAP = " ... "
 _LEAST_HEAD = 20
@@ -69,15 +73,30 @@ def excerpt(text: str, room: int, matched: str = "") -> str:
 
     What no reader needs goes first: the parts before the message, addresses of help pages, database statements and their
     parameters. Of what is still too long the beginning stays, and the end from the last exception on; without an
-    exception its last words. Where that would leave out the words ``matched``, the line is shown from these on instead.
+    exception its last words. Where that would leave out the words ``matched``, the line is shown from these on instead, and
+    where it would leave out the last error that the line gives (a number of the system, what a command said), that is the end.
     """
     shown = _excerpt(text, room)
     words = one_line(matched, _READ_LIMIT).strip()
     line = one_line(essence(text), _READ_LIMIT).strip()
-    at = line.find(words)
-    if at <= 0 or words[: room // 2] in shown or room < 4 * len(_GAP):
+    at = max(0, line.find(words))
+    errors = [found[0].rstrip() for found in _ERROR.finditer(line, at)]
+    if (words[: room // 2] in shown and (not errors or errors[-1] in shown)) or room < 4 * len(_GAP):
         return shown
-    spare = room - len(words) - 2 * len(_GAP)
+    whole = _from_words(line, at, len(words), room)
+    # Of words that do not fit the end says more than the middle.
+    end = errors[-1] if errors else _tail(words, room // 3) if len(words) > room else ""
+    if not end or end in whole:
+        return whole
+    tail = f"{_GAP}{end if len(end) <= room // 2 else _cut_end(end, room // 2)}"
+    return _from_words(line, at, len(words), room - len(tail)).rstrip(" .") + tail
+
+
+def _from_words(line: str, at: int, length: int, room: int) -> str:
+    """The line from its words at a place on, with its beginning where there is room beside them."""
+    if at == 0:
+        return _cut_end(line, room)
+    spare = room - length - 2 * len(_GAP)
     head = _head(line[:at], spare // 2) if spare >= 2 * _LEAST_HEAD else ""
     return f"{head}{_GAP}{_cut_end(line[at:], room - len(head) - len(_GAP))}".strip()
 

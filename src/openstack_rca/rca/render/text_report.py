@@ -32,6 +32,7 @@ _FILES = 20
 _HEAD_LINES = 3
 _ALSO_LINES = 2
 _UNCUT_LINES = 8
+_LEAST_PROOF = 40
 _UNCUT = 1000
 _USUAL_WIDTH = 80
 _TABLE_WIDTH = 72
@@ -103,9 +104,13 @@ def _proof(page: Page, proof: EvidenceItem, *, cut: bool) -> tuple[Text, int]:
     # A narrow screen holds the same words in more lines.
     lines = max(_HEAD_LINES, _HEAD_LINES * _USUAL_WIDTH // page.width) if cut else _UNCUT_LINES
     where = page.text(wording.spot(proof), "cyan")
-    # A word that does not fit any more leaves a gap at the end of a line.
-    room = lines * (page.width - HEAD_INDENT - 8) - len(where)
-    return page.join(where, "  ", page.text(excerpt(proof.text, max(40, room), proof.matched))), lines
+    # A word that does not fit any more leaves a gap at the end of a line; the end of the excerpt must not be cut off for that.
+    room = max(_LEAST_PROOF, lines * (page.width - HEAD_INDENT - 8) - len(where))
+    while True:
+        told = page.join(where, "  ", page.text(excerpt(proof.text, room, proof.matched)))
+        if room == _LEAST_PROOF or page.lines_of(told) <= lines:
+            return told, lines
+        room = max(_LEAST_PROOF, room - 20)
 
 
 def verdict_lines(page: Page, point: Headline) -> list[Text]:

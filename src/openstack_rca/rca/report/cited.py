@@ -1,5 +1,6 @@
 """The log lines that a cause cites, each at its own place."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,6 +11,8 @@ from openstack_rca.rca.knowledge import Catalogue
 from openstack_rca.rca.report.report import EvidenceItem
 
 MAX_EVIDENCE = 10
+_COMMAND_FAILED = "Unexpected error while running command."
+_WRITTEN = re.compile(r"\s*Stderr: u?(?:'[^']|\"[^\"])")
 
 
 def cited_evidence(
@@ -60,11 +63,18 @@ def _place(finding: Finding, row: int, line: dict[str, object]) -> tuple[int, in
     proof = finding.proofs[position] if position < len(finding.proofs) else ""
     below = str(line["detail"] or "").split("\n")
     if not proof.strip() or proof in message:
-        return first, lines, message
+        return first, lines, f"{message} {said}" if (said := _said_by_command(message, below)) else message
     found = [number for number, text in enumerate(below, 1) if proof.strip() in text]
     if not found or len(below) >= lines:
         return first, lines, proof.strip()
     return first + found[-1], lines - found[-1], below[found[-1] - 1].strip()
+
+
+def _said_by_command(message: str, below: Sequence[str]) -> str:
+    """The line in which oslo's processutils quotes what a failed command wrote; "" where there is none."""
+    if not message.rstrip().endswith(_COMMAND_FAILED):
+        return ""
+    return next((line.strip() for line in below if _WRITTEN.match(line)), "")
 
 
 def _item(finding: Finding, row: int, line: dict[str, object]) -> EvidenceItem:
