@@ -104,7 +104,7 @@ def told(found: list[dict[str, float]], workers: int, scored: bool) -> list[str]
         f"({day * far / 86400:.1f} processors that do nothing else) and {day * here / 3600:,.0f} CPU-hours of asking processes.",
         f"An answer about one whole hour reads {hour:,.0f} million lines:",
         f"{hour * far / 60:,.0f} CPU-minutes of workers, then {hour * here / 60:,.0f} CPU-minutes and "
-        f"{hour * last['counted'] / 1e3:,.1f} GB of the asking process.",
+        f"{hour * last['counted'] / 1e3:,.1f} GB of the asking process until it looks for trouble.",
     ]
 
 

@@ -111,3 +111,17 @@ def test_the_answer_is_the_same_where_most_everyday_lines_are_only_counted(
     whole = answer(incident)
     monkeypatch.setattr(words_needed, "MOST_WORDS", 400)
     assert answer(incident) == whole
+
+
+@pytest.mark.parametrize("incident", INCIDENTS, ids=[path.name for path in INCIDENTS])
+def test_the_first_answer_is_the_same_where_most_complaints_are_only_counted_too(
+    incident: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = answer(incident)
+    monkeypatch.setattr(words_needed, "MOST_WORDS", 400)
+    monkeypatch.setattr(words_needed, "MOST_COMPLAINTS", 100)
+    some = answer(incident)
+    assert some["verdict"] == whole["verdict"]
+    assert [(one["component"], one["category"]) for one in some["causes"][:1]] == [
+        (one["component"], one["category"]) for one in whole["causes"][:1]
+    ]
