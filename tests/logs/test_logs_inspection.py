@@ -130,11 +130,11 @@ def test_a_long_silence_of_a_busy_file_is_a_gap(tmp_path: Path) -> None:
     assert the(inspection, "quiet.log").gaps == []
 
 
-def requests(tmp_path: Path, ahead: float, number: int = 8, delay: float = 0.4) -> pl.DataFrame:
+def requests(tmp_path: Path, ahead: float, number: int = 8, delay: float = 0.4, status: int = 200) -> pl.DataFrame:
     """Requests that begin at ctl1 and go on at compute1, whose clock is so many seconds ahead."""
     ids = [f"req-6c1d34a0-5f7a-4c3c-9a51-{n:012d}" for n in range(number)]
     api = "".join(
-        oslo(20 * n + 1.5, '10.0.0.1 "POST /servers" status: 202 len: 9 time: 1.5', request=f"{one} u p")
+        oslo(20 * n + 1.5, f'10.0.0.1 "POST /servers" status: {status} len: 9 time: 1.5', request=f"{one} u p")
         for n, one in enumerate(ids)
     )
     compute = "".join(oslo(20 * n + delay + ahead, "Starting", request=f"{one} u p") for n, one in enumerate(ids))
@@ -157,6 +157,21 @@ def test_agreeing_clocks_slow_requests_and_few_requests_tell_nothing(
 ) -> None:
     """An access line is written when its request ends, which is no sign of a clock."""
     assert estimate_skew(EventTable.of(requests(tmp_path, ahead, number, delay))) == []
+
+
+@pytest.mark.parametrize("status", [202, 204])
+def test_what_is_done_behind_the_reply_is_elapsed_time_and_no_sign_of_a_clock(tmp_path: Path, status: int) -> None:
+    """A delete is handed to a host, which tells others when it is done; reached before its call it is behind all the same."""
+    assert estimate_skew(EventTable.of(requests(tmp_path, 0, delay=6.0, status=status))) == []
+    (skew,) = estimate_skew(EventTable.of(requests(tmp_path / "behind", -30, status=status)))
+    assert skew.seconds == pytest.approx(-30, abs=0.5)
+
+
+def test_requests_that_do_not_agree_on_a_clock_tell_of_none(tmp_path: Path) -> None:
+    """Slow work takes as long as it takes; a clock is ahead by the same for all."""
+    every = [requests(tmp_path / str(delay), 0, 8, delay) for delay in (6.0, 12.0, 24.0, 48.0)]
+    told = [events.with_columns(request_id=pl.col("request_id") + f"-{n}") for n, events in enumerate(every)]
+    assert estimate_skew(EventTable.of(pl.concat(told).sort("time", "file", "line"))) == []
 
 
 def test_of_long_logs_the_requests_with_the_lowest_ids_are_looked_at_alone(
