@@ -226,7 +226,7 @@ def test_what_is_not_taken_is_refused_in_a_sentence(browser: Any, server: Server
         page.get_by_role("button", name="Remove").first.click()
         page.get_by_role("alert").first.wait_for(state="detached")
     choose_path(page, "/etc/passwd")
-    page.get_by_role("alert").filter(has_text="is not below a folder that this dashboard may read").wait_for()
+    page.get_by_role("alert").filter(has_text="is not below a folder whose logs may be read here").wait_for()
     page.context.close()
 
 

@@ -87,7 +87,7 @@ def test_a_link_leads_to_the_line_and_carries_logs_and_filters(home: Path) -> No
     assert linked.text_input(key="f_text").value == "closing"
     linked.query_params["logs"] = "/etc/passwd"
     linked.run()
-    assert "not below a folder that this dashboard may read" in str(linked.error[0].value).replace("`", "")
+    assert "not below a folder whose logs may be read here" in str(linked.error[0].value).replace("`", "")
 
 
 def test_explore_says_so_where_nothing_passes(home: Path) -> None:

@@ -134,6 +134,7 @@ def test_health_and_description_are_open(served: Served) -> None:
         ("/alerts", {"alerts": [{"status": "firing"}]}, 400),
         ("/reports/..%2f..%2fstate", None, 404),
         ("/reports?limit=many", None, 400),
+        ("/reports?limit=-1", None, 400),
     ],
 )
 def test_what_cannot_be_done_is_a_status_and_a_sentence(served: Served, path: str, body: Any, status: int) -> None:

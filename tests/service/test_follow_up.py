@@ -44,7 +44,9 @@ REPORT = confirmed()
         ("compare with yesterday's logs", Asked.COMPARE, "nothing to compare with"),
         ("what changed since last week?", Asked.COMPARE, "hold nothing of 2026-03-02"),
         ("what is the weather like", Asked.UNKNOWN, "you can ask"),
-        ("only host compute99", Asked.UNKNOWN, "you can ask"),
+        ("only host compute99", Asked.HOST, "tells of no host compute99"),
+        ("what to check on lb01?", Asked.CHECKS, "tells of no host lb01"),
+        ("what to check on compute1?", Asked.CHECKS, "No cause lies on compute1"),
         ("hello", Asked.GREETING, "you can ask"),
     ],
 )
@@ -53,6 +55,20 @@ def test_a_question_is_understood_and_answered_from_the_report(question: str, as
     reply = follow_up(question, REPORT)
     assert reply.asked is asked
     assert told in "\n".join(reply.lines)
+
+
+def test_the_checks_on_a_host_are_those_of_the_cause_that_lies_there() -> None:
+    """Another cause than the first, where that lies elsewhere."""
+    first, second, *_ = REPORT.causes
+    moved = second.model_copy(update={"host": "compute1,compute2", "next_checks": ["systemctl status x"]})
+    report = REPORT.model_copy(update={"causes": [first, moved]})
+    assert follow_up("what to check on compute2?", report).checks == ["systemctl status x"]
+
+
+def test_no_host_is_made_up_for_an_example() -> None:
+    """Logs without hosts name none that could be asked for."""
+    bare = REPORT.causes[0].model_copy(update={"host": None, "evidence": []})
+    assert "only host" not in what_can_be_asked(REPORT.model_copy(update={"causes": [bare], "timeline": []}))[0]
 
 
 def test_the_checks_are_those_of_the_cause() -> None:

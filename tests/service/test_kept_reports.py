@@ -1,5 +1,8 @@
 """Reports are kept by their id, bounded, and open again."""
 
+import errno
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +11,9 @@ import pytest
 from openstack_rca.errors import ConfigurationError, ReportNotFound
 from openstack_rca.rca.report import ModelUsed, Report, Window
 from openstack_rca.rca.vocabulary import Verdict
-from openstack_rca.service.kept_reports import keep_report, list_reports, open_report
+from openstack_rca.service import kept_reports
+from openstack_rca.service.history import confirm, open_history
+from openstack_rca.service.kept_reports import keep_question, keep_report, list_reports, open_report
 from openstack_rca.settings import Settings, load_settings
 
 BEGIN = datetime(2026, 3, 9, 12, 30, tzinfo=UTC)
@@ -74,6 +79,40 @@ def test_a_reference_that_leads_nowhere_is_said(settings: Settings, reference: s
     with pytest.raises(ReportNotFound) as raised:
         open_report(reference, settings)
     assert raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("number", "told", "not_told"), [(errno.ENOSPC, "is full", "may write"), (errno.EACCES, "may write", "is full")]
+)
+@pytest.mark.parametrize(
+    "keep", [lambda given: keep_report(report(0), given), lambda given: keep_question("a" * 12, "?", given)]
+)
+def test_a_full_disk_is_told_as_such_with_the_folder(
+    keep: Callable[[Settings], None],
+    number: int,
+    told: str,
+    not_told: str,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rights to write do not help where there is no room."""
+
+    def refuse(path: Path, data: bytes) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(kept_reports, "write_whole", refuse)
+    with pytest.raises(ConfigurationError) as raised:
+        keep(settings)
+    assert told in str(raised.value) and not_told not in str(raised.value)
+    assert str(settings.reports_folder) in raised.value.message
+
+
+def test_the_last_report_that_is_confirmed_is_the_last_that_is_kept(settings: Settings) -> None:
+    """One that found no room is in the history alone, and no list shows it."""
+    for minutes in (0, 5):
+        open_history(settings).remember(report(minutes))
+    keep_report(report(0), settings)
+    assert confirm("last", "rabbitmq", settings).id == open_report("last", settings).id == report(0).id
 
 
 def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:

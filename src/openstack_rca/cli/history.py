@@ -64,8 +64,8 @@ def list_components(context: click.Context, _parameter: click.Parameter, asked: 
 def confirm_command(report: str, cause: str | None, category: str | None, note: str) -> None:
     """Record the actual root cause of an incident, so that the next one like it is recognised.
 
-    REPORT is the id at the end of a report, the beginning of one, last for the newest, or a report saved as .json. A later
-    confirmation of the same report takes the place of an earlier one.
+    REPORT is the id at the end of a report, the beginning of one, last for the newest that is kept, or a report saved as .json.
+    A later confirmation of the same report takes the place of an earlier one.
 
     \b
     Examples:

@@ -192,7 +192,7 @@ async def _body(request: Request, model: type[Any]) -> Any:
 def _limit(request: Request) -> int:
     text = request.query_params.get("limit", "20")
     if not text.isdecimal() or len(text) > 4:
-        raise Refused(400, "limit is not a number.")
+        raise Refused(400, "limit is no whole number from 0 to 9999.")
     return int(text)
 
 

@@ -53,6 +53,9 @@ _SORTS: tuple[tuple[Asked, str], ...] = (
 _PATTERNS = tuple((asked, re.compile(pattern, re.IGNORECASE)) for asked, pattern in _SORTS)
 
 
+_BEHIND_ON = re.compile(r"\b(?:on|host)\s+(?:the\s+|host\s+)*(?P<name>[A-Za-z0-9][\w.-]{1,80})", re.IGNORECASE)
+
+
 def is_small_talk(text: str) -> bool:
     """Whether this is a greeting or the like, which asks nothing of any logs."""
     return not text.strip() or _GREETING.fullmatch(text) is not None
@@ -105,6 +108,21 @@ def _components_in(question: str, report: Report, asked: Asked) -> list[str]:
 def _host_in(question: str, report: Report) -> str | None:
     words = {word.lower() for word in _WORD.findall(question)}
     return next((host for host in hosts(report) if host.lower() in words or host.split(".")[0].lower() in words), None)
+
+
+def unknown_host_in(question: str, report: Report) -> str:
+    """The host that a question names behind "on" or "host" and that the report does not tell of; empty if none.
+
+    Only a name with a digit or a dot inside is taken for one: other words behind "on" are no hosts as a rule.
+    """
+    for found in _BEHIND_ON.finditer(question):
+        name = found["name"].rstrip(".-")
+        is_name = (
+            re.search(r"\d|\w\.\w", name) and re.search("[A-Za-z]", name) and load_topology().canonical(name) is None
+        )
+        if is_name and _host_in(name, report) is None:
+            return name
+    return ""
 
 
 def clocks_in(question: str, day: datetime) -> list[datetime]:

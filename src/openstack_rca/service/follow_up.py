@@ -10,7 +10,17 @@ from datetime import datetime, timedelta
 from openstack_rca.plain_text import counted
 from openstack_rca.rca.render import as_utc, certainty, clock, confidence_sides, confidence_text, moment, place
 from openstack_rca.rca.report import Cause, EvidenceItem, Report
-from openstack_rca.service.asked import Asked, accused, cited, clocks_in, hosts, is_small_talk, request_in, understand
+from openstack_rca.service.asked import (
+    Asked,
+    accused,
+    cited,
+    clocks_in,
+    hosts,
+    is_small_talk,
+    request_in,
+    understand,
+    unknown_host_in,
+)
 from openstack_rca.service.earlier import Earlier, compare_with_earlier
 
 MOST_LINES = 12
@@ -41,10 +51,10 @@ def what_can_be_asked(report: Report | None = None) -> list[str]:
     first = report.causes[0].component
     others = [name for name in accused(report) if name != first]
     why_not = f"why not {others[0]}; " if others else ""
-    host = next(iter(hosts(report)), "compute1")
+    only = "".join(f"; only host {host}" for host in hosts(report)[:1])
     return [
         f"About this report you can ask: why {first}; {why_not}show the evidence of {[*others, first][0]}; {at}; "
-        f"since when; which requests failed; what to check; only host {host}."
+        f"since when; which requests failed; what to check{only}."
     ]
 
 
@@ -65,10 +75,15 @@ def follow_up(question: str, report: Report, earlier: Earlier = NO_PAST, beside:
         Asked.AT: lambda: _at(report, question, beside),
         Asked.SINCE: lambda: _since(report, names, beside),
         Asked.REQUESTS: lambda: _requests(report, question, beside),
-        Asked.CHECKS: lambda: _checks(report, names),
+        Asked.CHECKS: lambda: _checks(report, names, host),
         Asked.HOST: lambda: _on_host(report, host or "", beside),
         Asked.COMPARE: lambda: Reply(asked, compare_with_earlier(question, report, earlier)),
     }
+    strange = unknown_host_in(question, report)
+    if strange and asked in (Asked.HOST, Asked.CHECKS, Asked.EVIDENCE, Asked.UNKNOWN):
+        told = ", ".join(hosts(report)[:MOST_LINES])
+        asked = Asked.HOST if asked is Asked.UNKNOWN else asked
+        return Reply(asked, [f"This report tells of no host {strange}.", *([f"It tells of {told}."] if told else [])])
     if asked in answers:
         return answers[asked]()
     return Reply(Asked.UNKNOWN, ["This report does not tell that.", *what_can_be_asked(report)])
@@ -219,13 +234,19 @@ def _requests(report: Report, question: str, beside: Beside) -> Reply:
     return Reply(Asked.REQUESTS, lines or ["No failed request could be followed in these logs."])
 
 
-def _checks(report: Report, names: list[str]) -> Reply:
-    causes = [cause for cause in report.causes if cause.component in names] or report.causes[:1]
-    if not causes:
+def _checks(report: Report, names: list[str], host: str | None) -> Reply:
+    if not report.causes:
         return Reply(Asked.CHECKS, ["Nothing failed in these logs, so there is nothing to check."])
+    wanted = [cause for cause in report.causes if not names or cause.component in names]
+    there = [cause for cause in wanted if host is not None and host in (cause.host or "").split(",")]
+    causes = there or (wanted if names else report.causes[:1]) or report.causes[:1]
+    elsewhere = [f"No cause{' of this kind' if names else ''} lies on {host}; the checks are of what lies elsewhere."]
     lines = [
-        f"{place(cause.component, cause.host)}: {cause.remedy or 'what to do depends on these checks.'}"
-        for cause in causes
+        *(elsewhere if host is not None and not there else []),
+        *(
+            f"{place(cause.component, cause.host)}: {cause.remedy or 'what to do depends on these checks.'}"
+            for cause in causes
+        ),
     ]
     return Reply(Asked.CHECKS, lines, checks=[check for cause in causes for check in cause.next_checks])
 

@@ -55,15 +55,15 @@ def confirm(
     """Record what an incident really was.
 
     Args:
-        reference: id of a report, the beginning of one, ``last`` for the newest, or the path of a report saved as JSON. A
-            saved report that the history does not hold (it was made elsewhere) is added.
+        reference: id of a report, the beginning of one, ``last`` for the newest that is kept, or the path of a report saved as
+            JSON. A saved report that the history does not hold (it was made elsewhere) is added.
 
     Raises UnknownComponent: ``cause`` is not a component. ReportNotFound: no report, or more than one, is meant, or the
     file is not a report. HistoryUnavailable: the history cannot be read or written.
     """
     component = known_component(cause)
     history = open_history(settings)
-    past = _incident(reference, history)
+    past = _incident(reference, history, settings)
     if all(known.id != past.id for known in history.state().incidents):
         history.append([past.analysis])
     return history.confirm(past.id, component, category, note)
@@ -71,17 +71,19 @@ def confirm(
 
 def accused_in(reference: str, settings: Settings) -> list[str]:
     """The components that an incident's evidence speaks against, the answer first; reference and errors as for ``confirm``."""
-    analysis = _incident(reference, open_history(settings)).analysis
+    analysis = _incident(reference, open_history(settings), settings).analysis
     answered = [analysis.component] if analysis.component else []
     return list(dict.fromkeys([*answered, *analysis.fingerprint.accused]))
 
 
-def _incident(reference: str, history: History) -> PastIncident:
+def _incident(reference: str, history: History, settings: Settings) -> PastIncident:
     path = Path(reference)
     if path.suffix == ".json":
         return PastIncident(event_of(read_report(path)))
     if reference == LAST and (known := history.state().incidents):
-        return max(known, key=lambda past: past.analysis.recorded)
+        # As report list and report show count: one that found no room to be kept was never the last that anybody can open.
+        kept = {path.stem.rpartition("_")[2] for path in settings.reports_folder.glob("*_*.json")}
+        return max(known, key=lambda past: (past.id in kept, past.analysis.recorded))
     return history.find(reference)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from openstack_rca.errors import ConfigurationError, ReportNotFound
-from openstack_rca.lifecycle.objects import write_whole
+from openstack_rca.lifecycle.objects import not_kept_in, write_whole
 from openstack_rca.rca.render import render_json
 from openstack_rca.rca.report import REPORT_ID_LENGTH, Report, mask_secrets
 from openstack_rca.service.history import read_report
@@ -47,10 +47,8 @@ def keep_report(report: Report, settings: Settings) -> None:
             old.unlink(missing_ok=True)
             questions_file(_id_of(old), settings).unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigurationError(
-            f"The report is not kept: {folder} cannot be written ({error.strerror}).",
-            "Save it with --output FILE, or set OPENSTACK_RCA_HOME to a folder that you may write.",
-        ) from None
+        reason, way = not_kept_in(folder, error)
+        raise ConfigurationError(f"The report is not kept: {reason}.", f"Save it with --output FILE. {way}") from None
 
 
 def open_report(reference: str, settings: Settings) -> Report:
@@ -87,7 +85,7 @@ def open_kept(report_id: str, settings: Settings) -> Report:
         recorded = report_of_run(report_id, settings)
         if recorded is not None:
             return recorded
-    raise ReportNotFound("There is no report behind this link.", "It may have been made elsewhere, or too long ago.")
+    raise ReportNotFound(f"There is no report {report_id[:40]!r}.", "It may have been made elsewhere, or too long ago.")
 
 
 def reports_about(logs: Sequence[str], settings: Settings) -> list[Report]:
@@ -153,10 +151,8 @@ def keep_question(report_id: str, question: str, settings: Settings) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(asked[-MOST_QUESTIONS:]).encode())
     except OSError as error:
-        raise ConfigurationError(
-            f"The question is not kept: {path.parent} cannot be written ({error.strerror}).",
-            "Set OPENSTACK_RCA_HOME to a folder that you may write.",
-        ) from None
+        reason, way = not_kept_in(path.parent, error)
+        raise ConfigurationError(f"The question is not kept: {reason}.", way) from None
 
 
 def questions_file(report_id: str, settings: Settings) -> Path:

@@ -69,8 +69,8 @@ def reference_of(paths: Sequence[str | Path]) -> str:
 
 def _one(line: str, roots: Sequence[Path]) -> list[Path]:
     outside = ConfigurationError(
-        f"{line} is not below a folder that this dashboard may read.",
-        f"It may read {_listed(roots)}; whoever runs it can add others with --root or OPENSTACK_RCA_LOG_ROOTS.",
+        f"{line} is not below a folder whose logs may be read here.",
+        f"Such folders: {_listed(roots)}; whoever runs this service can add others with --root or OPENSTACK_RCA_LOG_ROOTS.",
     )
     if "\0" in line or ".." in Path(line).parts:
         raise outside

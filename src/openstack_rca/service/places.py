@@ -5,21 +5,20 @@ import traceback
 from pathlib import Path
 
 from openstack_rca.errors import ConfigurationError, OpenStackRcaError
+from openstack_rca.lifecycle.objects import not_kept_in
 from openstack_rca.settings import Settings, load_settings
 
 
 def require_home(settings: Settings, *, writable: bool) -> None:
     """Make the folder of state if it is missing; with ``writable`` it must be writable. Raises ConfigurationError."""
+    way = "Set OPENSTACK_RCA_HOME to a folder that this user may write."
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
         reason = "this user may not write there" if writable and not _may_write(settings.home) else ""
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason, way = error.strerror or str(error), not_kept_in(settings.home, error)[1]
     if reason:
-        raise ConfigurationError(
-            f"The folder of models, runs and cache {settings.home} cannot be used: {reason}.",
-            "Set OPENSTACK_RCA_HOME to a folder that this user may write.",
-        )
+        raise ConfigurationError(f"The folder of models, runs and cache {settings.home} cannot be used: {reason}.", way)
 
 
 def where_nothing_is(settings: Settings, advice: str) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.lifecycle.objects import locked, write_whole
+from openstack_rca.lifecycle.objects import locked, not_kept_in, write_whole
 from openstack_rca.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,10 +55,8 @@ def write_down(report: Report, settings: Settings) -> None:
         for old in entries(folder)[:-MOST_WAITING]:
             old.unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigurationError(
-            f"This answer is not recorded as a run: {folder} cannot be written ({error.strerror}).",
-            "Set OPENSTACK_RCA_HOME to a folder that you may write.",
-        ) from None
+        reason, way = not_kept_in(folder, error)
+        raise ConfigurationError(f"This answer is not recorded as a run: {reason}.", way) from None
 
 
 def send_as_configured(settings: Settings) -> Sent:

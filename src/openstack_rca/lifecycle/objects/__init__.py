@@ -11,6 +11,7 @@ from openstack_rca.lifecycle.objects.files import (
     file_digest,
     hold,
     locked,
+    not_kept_in,
     remove_leftovers,
     remove_oldest,
     remove_unheld,

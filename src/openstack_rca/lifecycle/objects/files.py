@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlparse
 
 PART = ".part"
 COPY_BYTES = 1024 * 1024
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LONGEST_LOCK = 60.0
 LOCK_PAUSE = 0.05
 
@@ -155,6 +156,15 @@ def write_whole(target: Path, data: bytes) -> None:
     """Write a small file in one step."""
     with replacing(target) as temporary:
         temporary.write_bytes(data)
+
+
+def not_kept_in(folder: Path, error: OSError) -> tuple[str, str]:
+    """Why a folder below the home takes no file, as the end of a sentence, and what to do: a full disk asks for no rights."""
+    if error.errno in NO_ROOM:
+        told = f"the disk of {folder} is full ({error.strerror})"
+        return told, "Free some space there, or set OPENSTACK_RCA_HOME to a folder on another disk."
+    told = f"{folder} cannot be written ({error.strerror or error})"
+    return told, "Set OPENSTACK_RCA_HOME to a folder that you may write."
 
 
 @contextmanager

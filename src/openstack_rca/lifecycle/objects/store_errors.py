@@ -19,6 +19,7 @@ from openstack_rca.errors import (
     StoreObjectNotFound,
     StoreUnavailable,
 )
+from openstack_rca.lifecycle.objects.files import NO_ROOM
 from openstack_rca.lifecycle.objects.sayings import meaning
 
 BUSY = (408, 429)
@@ -88,7 +89,7 @@ def writing_to(target: Path) -> Iterator[None]:
 
 def way_on(error: OSError) -> str:
     """The hint for a file that cannot be written: a sentence on what to do."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in NO_ROOM:
         return "Free some space or name another place."
     if error.errno in (errno.EEXIST, errno.ENOTDIR):
         return "A file is where its folder should be; name another place."
