@@ -38,6 +38,18 @@ def test_one_client_that_is_turned_away_while_others_are_served_has_wrong_settin
     assert "others are served" in moved[0].title
 
 
+@pytest.mark.parametrize(("service", "section"), [("keystone", "keystone_authtoken|"), ("placement-api", "placement)")])
+def test_the_settings_of_who_is_turned_away_are_looked_at_in_the_section_for_that_service(
+    service: str, section: str
+) -> None:
+    served = (("nova-api", "c1"), ("nova-compute", "c1"), ("nova-conductor", "c1"), ("heat-api", "c1"), (service, "c1"))
+    told = finding(service, "nova-scheduler", "c2", category=Category.AUTH)
+    moved = blame_own_settings([told], events(*served), TOPOLOGY)
+    assert first(moved)[0] == "nova-scheduler"
+    assert moved[0].checks[0].startswith("grep ")
+    assert section in moved[0].checks[0]
+
+
 @pytest.mark.parametrize(
     ("client", "line", "section"),
     [

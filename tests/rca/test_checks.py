@@ -193,6 +193,8 @@ def test_a_check_names_what_the_line_names() -> None:
         "sudo -u nova ssh -o BatchMode=yes 192.0.2.9 true",
         "ssh-keyscan 192.0.2.9",
     ]
+    assert rule("identity-catalogue-changed").concrete({"endpointid": "8f1c"})[0] == "openstack endpoint show 8f1c"
+    assert rule("identity-user-changed").concrete({"userid2": "de60"})[0] == "openstack user show de60"
     assert rule("kernel-disk-errors-named").concrete({"device": "sdf"})[0] == "smartctl -a /dev/sdf"
     assert rule("host-connection-timed-out").concrete({"peer": "192.0.2.9"})[0] == "ping 192.0.2.9"
 

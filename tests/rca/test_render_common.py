@@ -69,6 +69,13 @@ def test_an_unsure_report_asks_for_a_check_instead_of_a_remedy() -> None:
     assert point.action == "Check: openstack volume service list"
 
 
+def test_an_unsure_report_says_what_to_do_once_its_check_confirms_the_guess() -> None:
+    report = report_samples.inconclusive()
+    guess = report.causes[0].model_copy(update={"remedy": "Restart the volume service."})
+    action = headline(report.model_copy(update={"causes": [guess]})).action
+    assert action == "Check: openstack volume service list (if that confirms it: Restart the volume service)"
+
+
 def test_a_report_without_causes_still_says_what_to_do() -> None:
     """Healthy and empty-handed reports have an action of their own."""
     assert headline(report_samples.healthy()).action == ACTION_WHEN_HEALTHY

@@ -49,7 +49,7 @@ def _trained(trained: training.TrainOutcome, settings: Settings) -> None:
     say(f"Runs:  {trained.tracking_uri or 'not recorded'}    State: {settings.home}")
     if "test_accuracy" in figures and "rival_bigram_test_accuracy" in figures:
         own, rival = figures["test_accuracy"], figures["rival_bigram_test_accuracy"]
-        say(f"On held-back logs it predicts {own:.0%} of the next events rightly; the simplest rival {rival:.0%}.")
+        say(f"On held-back logs it predicts {own:.0%} of the next events correctly, the simplest rival {rival:.0%}.")
 
 
 def _next(screen: Console, answer: demo.DemoAnswer) -> None:

@@ -12,6 +12,7 @@ from openstack_rca.cli.output import console, notice, print_json, recorded, say,
 from openstack_rca.cli.sensitivity import print_sensitivity
 from openstack_rca.cli.services import cluster, evaluation
 from openstack_rca.cli.services import sensitivity as changes
+from openstack_rca.plain_text import counted
 from openstack_rca.service.choices import PARTS
 from openstack_rca.settings import Settings
 
@@ -166,8 +167,9 @@ def _line(result: dict[str, Any]) -> str:
     citable = f" (where a labelled line is left: {result['citable']})" if few else ""
     return (
         f"top-1 {result['top1']:.2f}, top-3 {result['top3']:.2f}, category {result['category_top1']:.2f}, evidence at 10 "
-        f"{result['evidence_at_10']:.2f}{citable} of {result['incidents']} incidents; {result['false_alarms']} false alarms on "
-        f"{result['healthy_windows']} healthy windows; median {result['seconds_median']:.1f} s; model version "
+        f"{result['evidence_at_10']:.2f}{citable} of {counted(result['incidents'], 'incident')}; "
+        f"{counted(result['false_alarms'], 'false alarm')} on {counted(result['healthy_windows'], 'healthy window')}; "
+        f"median {result['seconds_median']:.1f} s; model version "
         f"{result['model_version'] or 'none'}"
     )
 

@@ -136,7 +136,7 @@ def require_enough(events: pl.DataFrame) -> None:
     raise NotEnoughTrainingData(
         f"Training needs at least {MINIMUM_EVENTS:,} events over at least {MINIMUM_MINUTES:g} minutes and"
         f" {MINIMUM_TEMPLATES} kinds of message that repeat; these logs hold {counted(events.height, 'event')} over"
-        f" {minutes:.1f} minutes and {frequent:,} such kinds.",
+        f" {minutes:.1f} minutes and {counted(frequent, 'such kind')}.",
         "Give logs of a longer time without faults, from all hosts and services.",
     )
 

@@ -48,7 +48,9 @@ def plan_runs(settings: Settings, keep: int) -> list[RunDecision]:
         elif seen[run.kind] <= keep:
             decisions.append(RunDecision(run, False, f"it is among the newest {keep}"))
         else:
-            decisions.append(RunDecision(run, True, f"there are {keep} newer ones"))
+            decisions.append(
+                RunDecision(run, True, "there is 1 newer one" if keep == 1 else f"there are {keep} newer ones")
+            )
     return decisions
 
 

@@ -13,7 +13,7 @@ _ONLY_OF = re.compile(rf" --[a-z-]+ (?:[a-z-]+=)?{PLACEHOLDER.pattern}")
 _OBJECT = re.compile(
     r"openstack (baremetal node|resource provider|volume type|server group|network agent|share type|share network"
     r"|coe cluster template|image|flavor|server|port|volume|router|network|user|hypervisor|stack|loadbalancer|project|segment"
-    r"|alarm|secret)\b"
+    r"|alarm|secret|endpoint|service|region)\b"
 )
 _OF_A_GUEST = re.compile(r"openstack console ")
 _OF_EVERYBODY = ("server", "volume")

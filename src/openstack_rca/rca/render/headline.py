@@ -43,7 +43,8 @@ def headline(report: Report) -> Headline:
     elif cause and sure and cause.remedy:
         action = cause.remedy
     elif cause and cause.next_checks:
-        action = f"Check: {cause.next_checks[0]}"
+        then = f" (if that confirms it: {cause.remedy.removesuffix('.')})" if cause.remedy else ""
+        action = f"Check: {cause.next_checks[0]}{then}"
     else:
         action = (cause.remedy if cause else "") or ACTION_WHEN_UNSURE
     return Headline(
