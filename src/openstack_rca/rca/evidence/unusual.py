@@ -52,6 +52,8 @@ ENDS = (pl.col("level") != "DEBUG") & (
         r"|(?:could|did) not start|failed to start|unable to start|start-limit-hit|failed with result|status=\d+/[A-Z]+"
         r"|code=(?:dumped|killed)|aborting\b|fatal error|panic:|segfault at|core dumped)"
     )
+    # Swift's replicators begin anew with each new ring.
+    & ~pl.col("message").str.contains(r"(?i)\baborting (?:the )?current \w+ pass")
 )
 """What ends a process, or keeps it from starting, says so in words that every level may carry."""
 
