@@ -36,6 +36,7 @@ def observed(message: str, component: str, level: str = "ERROR", detail: str = "
             "score": [None],
             "logger": [None],
             "stands_for": [1],
+            "request_id": [None],
         },
         schema_overrides={
             "row": pl.UInt32,
@@ -46,6 +47,7 @@ def observed(message: str, component: str, level: str = "ERROR", detail: str = "
             "normal_per_minute": pl.Float64,
             "score": pl.Float32,
             "logger": pl.String,
+            "request_id": pl.String,
         },
     )
 

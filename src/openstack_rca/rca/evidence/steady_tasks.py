@@ -108,7 +108,7 @@ def _finding(
         accuser=str(component),
         accuser_host=host,
         category=Category.HANG,
-        title=f"a task of {component} stopped: {why}",
+        title=f"A task of {component} stopped: {why}",
         why=why + others,
         weight=current().compared,
         compared=bool(others),

@@ -290,9 +290,9 @@ def unusual_traffic(rest: pl.DataFrame, minutes: float) -> list[Finding]:
                 accuser=group["component"],
                 accuser_host=group["host"],
                 category=Category.PROCESS_DOWN,
-                title=f"unusual lines of {group['component']}"
+                title=f"Unusual lines of {group['component']}"
                 if by_model
-                else f"far more lines of one kind in {group['component']}",
+                else f"Far more lines of one kind in {group['component']}",
                 why="the model did not expect it here" if by_model else "far more frequent than normal",
                 weight=0.0,
                 rows=tuple(group["rows"]),
