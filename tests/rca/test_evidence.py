@@ -248,12 +248,11 @@ def test_what_one_request_tells_twice_counts_once_towards_what_a_rule_asks_for(t
     lines = []
     for number in range(4):
         request = f"req-5a0d0f8e-7b43-4f7c-b5e1-2d1f0e7c6b{number:02}"
-        for second in ("10.100", "10.180"):
-            stamp = f"2025-04-02 20:1{number}:{second}"
-            context = f"[None {request} ba15 e500 - - default default]"
-            lines.append(
-                f"{stamp} 7 WARNING cinder.quota_utils {context} Quota exceeded for e500, tried to create 2000G volume"
-            )
+        context = f"[None {request} ba15 e500 - - default default]"
+        refusal = "Quota exceeded for e500, tried to create 2000G volume"
+        answer = "HTTP exception thrown: VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed gigabytes quota"
+        lines.append(f"2025-04-02 20:1{number}:10.100 7 WARNING cinder.quota_utils {context} {refusal}")
+        lines.append(f"2025-04-02 20:1{number}:10.180 7 INFO cinder.api.openstack.wsgi {context} {answer}")
     log.write_text("\n".join(lines) + "\n")
     found = investigate(
         AnalysisRequest("Volumes fail", [str(log)]),

@@ -274,16 +274,19 @@ def _finding(
 
 
 def _densest(joined: pl.DataFrame, signature: Signature, accused: str) -> int:
-    """Most hits against one component within the time that the signature names; what one request tells at once is one."""
-    alike = joined.filter((pl.col("signature") == signature.id) & (pl.col("accused") == accused))
-    within, request = (
-        pl.col("time").dt.truncate(signature.within or "1h"),
-        pl.coalesce("request_id", pl.col("row").cast(pl.String)),
+    """Most hits against one component within the time that the signature names.
+
+    What one request tells at once in other words is one hit; what it tells in the same words, as of each host tried, is not.
+    """
+    alike = joined.filter((pl.col("signature") == signature.id) & (pl.col("accused") == accused)).with_columns(
+        within=pl.col("time").dt.truncate(signature.within or "1h"),
+        request=pl.coalesce("request_id", pl.col("row").cast(pl.String)),
+        moment=pl.col("time").dt.truncate("5s"),
     )
-    told = alike.group_by(within.alias("within"), request.alias("request"), pl.col("time").dt.truncate("5s")).agg(
-        pl.col("stands_for").max()
-    )
-    return int(told.group_by("within").agg(pl.col("stands_for").sum())["stands_for"].max() or 0)  # type: ignore[arg-type]
+    at_once = ["within", "request", "moment"]
+    of_words = alike.group_by(*at_once, "template_id").agg(pl.col("stands_for").sum())
+    told = of_words.group_by(at_once).agg(pl.col("stands_for").max()).group_by("within").agg(pl.col("stands_for").sum())
+    return int(told["stands_for"].max() or 0)  # type: ignore[arg-type]
 
 
 def _told(signature: Signature, group: dict[str, Any], event: dict[str, Any]) -> tuple[str, Category]:
