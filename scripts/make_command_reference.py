@@ -80,7 +80,10 @@ def help_of(command: click.Command) -> str:
 def section(name: str, command: click.Command) -> str:
     """Heading, usage, help and options of one command."""
     context = click.Context(command, info_name=name)
-    arguments = [value_name(item) for item in command.params if isinstance(item, click.Argument)]
+    taken = [item for item in command.params if isinstance(item, click.Argument)]
+    arguments = [
+        name if item.required or name.startswith("[") else f"[{name}]" for item in taken for name in [value_name(item)]
+    ]
     arguments += ["COMMAND ..."] if isinstance(command, click.Group) else []
     usage = " ".join([name, "[OPTIONS]", *arguments])
     options = [item for item in command.params if isinstance(item, click.Option) and not item.hidden]

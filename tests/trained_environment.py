@@ -79,6 +79,7 @@ def make_trained(folder: Path) -> Trained:
     with one_process_at_a_time(folder / "lock"):
         if not facts.exists():
             make_cut(logs)
+            model_file.parent.mkdir(exist_ok=True)
             made = subprocess.run(
                 [*program(), "train", str(logs), *QUICK, "--output", str(model_file), "--format", "json"],
                 env=environment(OPENSTACK_RCA_HOME=home, HOME=folder),

@@ -20,13 +20,27 @@ def test_a_backup_can_be_restored(home: Path, tmp_path: Path, capfd: pytest.Capt
     copy = tmp_path / "copy.db"
     status, out, err = call(capfd, "backup", str(copy))
     assert (status, err) == (0, "")
-    assert "1 version," in out and copy.exists()
+    assert "1 version," in out and copy.exists() and "in place of" not in out
+    assert "in place of the file that was there" in call(capfd, "backup", str(copy))[1]
+    assert json.loads(call(capfd, "backup", str(copy), "--format", "json")[1])["replaced"] is True
     status, out, _ = call(capfd, "restore", str(copy), "--format", "json")
     facts = json.loads(out)
     assert (status, facts["facts"]["versions"]) == (0, 1)
     assert Path(facts["replaced"]).is_relative_to(home)
     status, out, _ = call(capfd, "restore", str(copy))
     assert "is kept as" in out
+
+
+def test_a_folder_that_is_made_for_a_file_is_named(
+    home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever mistyped the path finds the file; where the folder was there nothing is said."""
+    mistyped = tmp_path / "nope" / "deeper"
+    assert f"The folder {mistyped} was not there" in call(capfd, "backup", str(mistyped / "b.db"))[2]
+    assert call(capfd, "backup", str(mistyped / "b.db"))[2] == ""
+    told = call(capfd, "signatures", "new", "a-rule", "--folder", str(tmp_path / "rules"))
+    assert told[0] == 0 and "rules was not there" in told[2]
+    assert call(capfd, "signatures", "new", "b-rule", "--folder", str(tmp_path / "rules"))[2] == ""
 
 
 def test_a_damaged_copy_is_one_line_and_status_1(home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from openstack_rca.cli.options import FAST, MODEL, SCHEDULER, SIGNATURES, parse_time, reading_options, with_settings
-from openstack_rca.cli.output import notice, show_report, steps
+from openstack_rca.cli.output import naming_new_folders, notice, show_report, steps
 from openstack_rca.cli.services import (
     analysis,
     cluster,
@@ -211,7 +211,8 @@ def answer(
         for text in (*outcome.model.notices, *untold):
             notice(text)
         if output is not None:
-            reports.write_report(outcome.report, output)
+            with naming_new_folders(output):
+                reports.write_report(outcome.report, output)
             notice(f"The report is written to {output}.")
     finally:
         record(settings)

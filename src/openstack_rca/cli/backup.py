@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from openstack_rca.cli.options import with_form_and_settings
-from openstack_rca.cli.output import answer, print_json, say
+from openstack_rca.cli.output import answer, naming_new_folders, print_json, say
 from openstack_rca.cli.services import upkeep
 from openstack_rca.plain_text import counted, sized
 from openstack_rca.settings import Settings
@@ -20,15 +20,18 @@ from openstack_rca.settings import Settings
 def backup_command(file: Path, form: str, settings: Settings) -> None:
     """Write a copy of the embedded tracking database (runs and registry) to FILE while others may work with it.
 
-    The copy is checked before FILE is there. The model files are not part of it: they lie in the store. A server has its own
-    tools, see docs/servers.md.
+    The copy is checked before FILE is there; a file of that name is replaced, and that is said. The model files are not part
+    of it: they lie in the store. A server has its own tools, see docs/servers.md.
 
     \b
     Example:
       openstack-rca backup mlflow-backup.db
     """
-    facts = upkeep.back_up(settings, file)
-    answer(form, asdict(facts), f"{facts.path}  {_held(facts)}")
+    replaced = file.exists()
+    with naming_new_folders(file):
+        facts = upkeep.back_up(settings, file)
+    told = "  in place of the file that was there" if replaced else ""
+    answer(form, asdict(facts) | {"replaced": replaced}, f"{facts.path}  {_held(facts)}{told}")
 
 
 @click.command("restore")

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from openstack_rca.cli.options import with_form_and_settings, with_settings
-from openstack_rca.cli.output import answer, console, print_columns, print_json, say
+from openstack_rca.cli.output import answer, console, naming_new_folders, print_columns, print_json, say
 from openstack_rca.cli.services import model_papers
 from openstack_rca.settings import Settings
 
@@ -81,7 +81,8 @@ def export_command(reference: str, folder: Path, form: str, settings: Settings) 
     Example:
       openstack-rca models export 15 parcels
     """
-    target = model_papers.export_model(settings, reference, folder)
+    with naming_new_folders(folder / reference):
+        target = model_papers.export_model(settings, reference, folder)
     answer(form, {"path": str(target), "size_bytes": target.stat().st_size}, str(target))
 
 

@@ -9,7 +9,7 @@ import click
 
 from openstack_rca.cli.lazy import LazyCommand, LazyGroup
 from openstack_rca.cli.options import with_form_and_settings
-from openstack_rca.cli.output import answer, console, print_columns, print_json, say, steps
+from openstack_rca.cli.output import answer, console, naming_new_folders, print_columns, print_json, say, steps
 from openstack_rca.cli.services import models
 from openstack_rca.plain_text import one_line, without_markdown
 from openstack_rca.settings import Settings
@@ -148,7 +148,7 @@ def download_command(reference: str, output: Path, form: str, settings: Settings
     Example:
       openstack-rca models download 15 --output lstm_model_v15.keras
     """
-    with steps() as shown:
+    with naming_new_folders(output), steps() as shown:
         shown.step("download")
         path = models.ModelLifecycle(settings).download(reference, output, shown.part)
     answer(form, {"path": str(path), "size_bytes": path.stat().st_size}, str(path))

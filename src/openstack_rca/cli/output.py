@@ -158,6 +158,15 @@ def notice(text: str) -> None:
     error_console().print(f"Note: {one_line(text)}", markup=False)
 
 
+@contextmanager
+def naming_new_folders(target: Path | None) -> Iterator[None]:
+    """After the block say which folder above ``target`` it made: the path may be mistyped."""
+    missing = [] if target is None else [folder for folder in target.absolute().parents if not folder.exists()]
+    yield
+    if missing and missing[0].exists():
+        notice(f"The folder {missing[0]} was not there and is made.")
+
+
 def recorded(what: str, record: Callable[..., object], *facts: object) -> None:
     """Call ``record`` with the facts, which logs them as a run; where it cannot be, a notice says so of ``what``."""
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from openstack_rca.cli.options import JSON_FORMAT
-from openstack_rca.cli.output import console, print_json, print_listing, say, show_report
+from openstack_rca.cli.output import console, naming_new_folders, print_json, print_listing, say, show_report
 from openstack_rca.cli.services import kept_reports, language_model, places, reports
 from openstack_rca.service.choices import FORMATS
 from openstack_rca.settings import load_settings
@@ -66,7 +66,8 @@ def show_command(reference: str, full: bool, form: str, output: Path | None) -> 
     settings = load_settings()
     report = kept_reports.open_report(reference, settings)
     if output is not None:
-        reports.write_report(report, output)
+        with naming_new_folders(output):
+            reports.write_report(report, output)
     elif form == "text":
         show_report(report, settings, full=full)
     else:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from openstack_rca.cli.options import JSON_FORMAT
-from openstack_rca.cli.output import notice, print_json, say
+from openstack_rca.cli.output import naming_new_folders, notice, print_json, say
 from openstack_rca.cli.services import signatures
 from openstack_rca.plain_text import counted
 from openstack_rca.settings import load_settings
@@ -58,7 +58,8 @@ def new_command(signature_id: str, folder: Path) -> None:
     Example:
       openstack-rca signatures new array-controller-failed --folder ./signatures
     """
-    say(f"Wrote {signatures.begin(signature_id, folder)}.")
+    with naming_new_folders(folder / signature_id):
+        say(f"Wrote {signatures.begin(signature_id, folder)}.")
 
 
 @signatures_group.command("test", short_help="Show what signatures hit in logs.")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from openstack_rca.cli.options import FETCH_SINCE, SCHEDULER, reading_options, with_form_and_settings
-from openstack_rca.cli.output import console, notice, print_columns, print_json, steps
+from openstack_rca.cli.output import console, naming_new_folders, notice, print_columns, print_json, steps
 from openstack_rca.cli.services import cluster, training
 from openstack_rca.plain_text import one_line
 from openstack_rca.service.choices import TrainingConfig
@@ -110,7 +110,8 @@ def train_command(
       openstack-rca train after-the-upgrade/ --force
       openstack-rca train this-week/ --add latest
     """
-    outcome = learn(list(logs), settings, TrainingConfig(**shape), output, force, add, scheduler)
+    with naming_new_folders(output):
+        outcome = learn(list(logs), settings, TrainingConfig(**shape), output, force, add, scheduler)
     print_training(outcome, settings, form)
     return exit_status(outcome)
 
