@@ -124,7 +124,7 @@ def link(count: int = 5, others: int = 2) -> Case:
 def wakes_up() -> Case:
     """Whom the complaint of a process that was frozen itself leaves under suspicion."""
     slept = finding("nova-conductor", "nova-conductor", sort=EvidenceSort.SILENCE, weight=0.6, lasts=60)
-    complains = finding("rabbitmq", "nova-conductor", at=60, weight=0.8, count=1)
+    complains = finding("rabbitmq", "nova-conductor", at=60, weight=0.8, count=1, lasts=10)
     return lambda: answer(*discount_complaints_after_own_silence([slept, complains]))()
 
 
