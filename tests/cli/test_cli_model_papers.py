@@ -23,6 +23,7 @@ def test_a_version_goes_to_another_machine_in_one_tar(
     home: Path, trained: Trained, rca: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """File, manifest and card; there it is the next version with the same bytes, and says where it came from."""
+    (tmp_path / "parcels").mkdir()
     parcel = exported(rca, tmp_path / "parcels")
     with tarfile.open(parcel) as archive:
         assert archive.getnames() == ["model.keras", "manifest.json", "card.md"]
